@@ -1,0 +1,40 @@
+import { idPattern } from '@rapport/proto/identity.ts';
+import { z } from 'zod';
+
+/** A creator as configured: how the coach presents itself, who may embed it, and how it answers. */
+export const creatorSchema = z.strictObject({
+  creatorId: z.string().regex(idPattern),
+  /** The name people see above the conversation. */
+  name: z.string().min(1).max(80),
+  greeting: z.string().max(500).default(''),
+  /** Questions offered while the conversation is empty. */
+  suggestions: z.array(z.string().min(1).max(120)).max(6).default([]),
+  /** Sites that may embed the widget, as origins (`https://example.com`); `*` allows any. */
+  allowedOrigins: z.array(z.string().min(1).max(200)).max(100).default([]),
+  /** `coach`: the model answers; `people`: messages are kept for people to answer. */
+  answering: z.enum(['coach', 'people']).default('coach'),
+  /** Who the coach is and how it speaks: the model's instructions. */
+  personality: z.string().max(8_000).default(''),
+  /** What the coach says when its knowledge has no answer. */
+  unknownAnswer: z
+    .string()
+    .min(1)
+    .max(500)
+    .default("I don't know that. It is not in what I have been given to work with."),
+});
+export type Creator = z.infer<typeof creatorSchema>;
+
+/** One page of a creator's knowledge, in Markdown. */
+export const documentSchema = z.strictObject({
+  creatorId: z.string().regex(idPattern),
+  documentId: z.string().regex(idPattern),
+  title: z.string().min(1).max(200),
+  /** Where a person can read it; empty when nowhere. */
+  url: z.string().max(500).default(''),
+  topic: z.string().max(80).default(''),
+  text: z
+    .string()
+    .min(1)
+    .max(256 * 1024),
+});
+export type KnowledgeDocument = z.infer<typeof documentSchema>;

@@ -1,0 +1,49 @@
+import type { MessageJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
+import type { ConversationKey } from '@rapport/proto/identity.ts';
+
+/** A message as it is stored and sent: the wire's own shape, with seq and atMs always there. */
+export type StoredMessage = MessageJson & { readonly seq: number; readonly atMs: number };
+
+/** A conversation's row beside its messages. */
+export interface StoredConversation {
+  /** The actor's state as JSON; opaque to the store. */
+  readonly state: string;
+  /** Position in the log of the newest event folded into `state`. */
+  readonly inSeq: number;
+  /** The generation of the owner that wrote it. */
+  readonly epoch: number;
+  readonly topSeq: number;
+}
+
+/** What one batch changes in one conversation: written as a whole or not at all. */
+export interface ConversationWrite extends ConversationKey, StoredConversation {
+  readonly messages: readonly StoredMessage[];
+  /** The log record's time, in microseconds: the write timestamp where the last write wins. */
+  readonly writeTimeUs: number;
+}
+
+/** Which messages a page holds: the `limit` nearest to the given seq on one side, always in order of seq. */
+export type PageRange =
+  | { readonly afterSeq: number; readonly limit: number }
+  | { readonly beforeSeq: number; readonly limit: number };
+
+/**
+ * What was said. One table of messages, keyed by conversation and dense seq, and one row of state per
+ * conversation. `history-sqlite.ts` is the embedded store, `history-memory.ts` the twin for tests;
+ * every store passes `history.contract.ts`.
+ */
+export interface MessageStore {
+  /** The rows of these conversations, in the order asked; undefined where there is none yet. */
+  load(keys: readonly ConversationKey[]): Promise<readonly (StoredConversation | undefined)[]>;
+  /**
+   * Writes all of it durably before it resolves. A row whose stored inSeq is greater than the write's stays as it
+   * is (a late zombie does no harm); writing the same thing twice changes nothing.
+   * Throws Fault `history_unavailable` when the store cannot take it; then nothing of it may be relied on.
+   */
+  commit(writes: readonly ConversationWrite[]): Promise<void>;
+  /** Throws Fault `history_unavailable` when the store cannot be read. */
+  page(key: ConversationKey, range: PageRange): Promise<readonly StoredMessage[]>;
+  /** Throws when the store is not usable: for readiness. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

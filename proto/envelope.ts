@@ -1,0 +1,64 @@
+import type { SourceJson } from './gen/rapport/v1/frame_pb.ts';
+import type { ConversationKey } from './identity.ts';
+
+/**
+ * What the log (INBOX) holds: a batch of envelopes, each one event of one conversation. JSON, because V8 reads
+ * and writes it faster than any protobuf library (docs/decisions/0002). It changes only by adding.
+ */
+export interface Batch {
+  readonly envelopes: readonly Envelope[];
+}
+
+export interface Envelope extends ConversationKey {
+  readonly event: Event;
+}
+
+/** Everything that can happen to a conversation. The log record's time is the time of the event. */
+export type Event = Said | ReadUpTo | Answered | TurnFailed | TurnStopped | TurnLost;
+
+/** A person's message. `clientSeq` is 1, 2, 3… per device; `id` the client's UUIDv7. */
+export interface Said {
+  readonly kind: 'said';
+  readonly deviceId: string;
+  readonly clientSeq: number;
+  readonly id: string;
+  readonly text: string;
+  readonly choiceId?: string;
+  readonly channel: string;
+}
+
+/** The person has read everything up to `seq`. */
+export interface ReadUpTo {
+  readonly kind: 'read';
+  readonly seq: number;
+}
+
+/** Inference wrote a whole answer. */
+export interface Answered {
+  readonly kind: 'answered';
+  readonly turnId: string;
+  readonly text: string;
+  readonly sources: readonly SourceJson[];
+}
+
+/** Inference gave up; `code` is of the catalogue. */
+export interface TurnFailed {
+  readonly kind: 'turn_failed';
+  readonly turnId: string;
+  readonly code: string;
+}
+
+/** The person stopped the answer; `text` is what had been written. */
+export interface TurnStopped {
+  readonly kind: 'turn_stopped';
+  readonly turnId: string;
+  readonly text: string;
+  readonly sources: readonly SourceJson[];
+}
+
+/** The host that was writing attempt `attempt` of the answer is gone. */
+export interface TurnLost {
+  readonly kind: 'turn_lost';
+  readonly turnId: string;
+  readonly attempt: number;
+}

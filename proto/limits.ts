@@ -1,0 +1,46 @@
+/**
+ * Every limit of the client contract: its name with the unit last, its default and why. Each can be set by the
+ * option of the same name (GATEWAY_FRAME_BYTES_MAX and so on); docs/protocol.md says what answers at each.
+ */
+export const limits = {
+  /** One frame. A text of 8,000 characters takes at most 48 KB as escaped JSON. */
+  frameBytesMax: 64 * 1024,
+  /** One message, in UTF-16 code units: three printed pages. */
+  textCharsMax: 8_000,
+  /** Says of one socket that are not yet accepted: more than a person types, enough to empty an outbox fast. */
+  saysInFlightMax: 16,
+  /** Says of one person in saysWindowMs: a fast typist sends five. */
+  saysPerWindowMax: 20,
+  saysWindowMs: 10_000,
+  /** Unsent bytes of one socket above which live messages wait in the store instead of memory. */
+  unsentBytesMax: 256 * 1024,
+  /** Unsent bytes above which deltas are left out and become one snapshot. */
+  unsentBytesSoft: 64 * 1024,
+  /** A socket with unsent bytes that takes none for this long gets goodbye `slow`. */
+  drainStallMs: 10_000,
+  /** Devices whose clientSeq a conversation remembers; the one unheard for longest is forgotten first. */
+  devicesMax: 32,
+  /** Target size of an idle conversation's state. */
+  stateBytesTarget: 4 * 1024,
+  /** An answer that is not whole by then has failed. */
+  turnDeadlineMs: 60_000,
+  /** Attempts at one answer after its host was lost, before it has failed. */
+  turnAttemptsMax: 3,
+  /** Sockets of one person on one gateway; one more closes the oldest. */
+  socketsPerPersonMax: 5,
+  /** Visitor tokens that one address may ask for in a minute: an office behind one address. */
+  visitorTokensPerMinuteMax: 30,
+  /** The first frame must be here by then. */
+  helloWithinMs: 5_000,
+  /** A conversation whose owner does not answer by then: goodbye `unavailable`. */
+  attachWithinMs: 15_000,
+  /** A silent socket is pinged. */
+  pingMs: 30_000,
+  /** Messages of one page. */
+  pageMessagesMax: 200,
+  /** Refused frames of one socket in faultsWindowMs before goodbye `too_many_faults`. */
+  faultsMax: 50,
+  faultsWindowMs: 10_000,
+} as const;
+
+export type Limits = { readonly [K in keyof typeof limits]: number };

@@ -1,0 +1,44 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** A process's meters, in Prometheus' terms. Names start with `rapport_` and end with their unit. */
+export class Metrics {
+  readonly registry = new Registry();
+
+  constructor(process: string) {
+    this.registry.setDefaultLabels({ process });
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  counter<const L extends string = never>(
+    name: string,
+    help: string,
+    labelNames: readonly L[] = [],
+  ): Counter<L> {
+    return new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] });
+  }
+
+  /** A gauge that is read when it is asked for. */
+  gauge(name: string, help: string, read: () => number): Gauge {
+    return new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  histogram(name: string, help: string, buckets: readonly number[]): Histogram {
+    return new Histogram({ name, help, buckets: [...buckets], registers: [this.registry] });
+  }
+
+  /** Seconds, from 0.1 ms to 10 s: for hops and requests. */
+  seconds(name: string, help: string): Histogram {
+    return this.histogram(
+      name,
+      help,
+      [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    );
+  }
+}

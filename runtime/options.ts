@@ -1,0 +1,94 @@
+/** One setting of a process: its default, what it means, and how its text is read. */
+export interface Option<T> {
+  readonly fallback: T;
+  readonly doc: string;
+  /** Returns the value, or the sentence that says what it should be. */
+  readonly read: (
+    text: string,
+  ) => { readonly ok: true; readonly value: T } | { readonly ok: false; readonly want: string };
+}
+
+export type OptionSet = Readonly<Record<string, Option<unknown>>>;
+export type OptionValues<S extends OptionSet> = {
+  readonly [K in keyof S]: S[K] extends Option<infer T> ? T : never;
+};
+
+export function text(fallback: string, doc: string, pattern?: RegExp): Option<string> {
+  return {
+    fallback,
+    doc,
+    read: (given) =>
+      pattern === undefined || pattern.test(given)
+        ? { ok: true, value: given }
+        : { ok: false, want: `text that matches ${pattern}` },
+  };
+}
+
+export function integer(
+  fallback: number,
+  doc: string,
+  range: { readonly min: number; readonly max: number },
+): Option<number> {
+  return {
+    fallback,
+    doc,
+    read: (given) => {
+      const value = Number(given);
+      return given.trim() !== '' && Number.isInteger(value) && value >= range.min && value <= range.max
+        ? { ok: true, value }
+        : { ok: false, want: `a whole number from ${range.min} to ${range.max}` };
+    },
+  };
+}
+
+export function port(fallback: number, doc: string): Option<number> {
+  return integer(fallback, doc, { min: 0, max: 65_535 });
+}
+
+export function oneOf<const T extends string>(fallback: T, doc: string, choices: readonly T[]): Option<T> {
+  return {
+    fallback,
+    doc: `${doc} One of: ${choices.join(', ')}.`,
+    read: (given) => {
+      const value = choices.find((choice) => choice === given);
+      return value === undefined ? { ok: false, want: `one of ${choices.join(', ')}` } : { ok: true, value };
+    },
+  };
+}
+
+/**
+ * Reads every option from `env`; an empty text counts as not given. Throws OptionFault, whose message is one line per
+ * wrong value, so that the process stops before it listens.
+ */
+export function readOptions<S extends OptionSet>(
+  options: S,
+  env: Readonly<Record<string, string | undefined>>,
+): OptionValues<S> {
+  const wrong: string[] = [];
+  const entries = Object.entries(options).map(([name, option]) => {
+    const given = env[name];
+    if (given === undefined || given === '') return [name, option.fallback];
+    const result = option.read(given);
+    if (!result.ok) wrong.push(`Cannot use ${name}=${given}: it should be ${result.want}`);
+    return [name, result.ok ? result.value : undefined];
+  });
+  if (wrong.length > 0) throw new OptionFault(wrong.join('\n'));
+  return Object.fromEntries(entries) as OptionValues<S>; // Decoder: each value came from its own option's read.
+}
+
+/** A setting has a value it cannot have; the message is for whoever set it. */
+export class OptionFault extends Error {
+  override readonly name = 'OptionFault';
+}
+
+/** What --help prints: a line of use, then every option with its default and meaning. */
+export function helpText(options: {
+  readonly use: string;
+  readonly does: string;
+  readonly options: OptionSet;
+}): string {
+  const rows = Object.entries(options.options).map(
+    ([name, option]) => `  ${name}=${String(option.fallback)}\n      ${option.doc}`,
+  );
+  return `${options.use}\n\n${options.does}\n\nSettings (environment variables, shown with their defaults):\n${rows.join('\n')}\n`;
+}

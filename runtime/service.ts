@@ -1,0 +1,39 @@
+import { reasonOf } from './fault.ts';
+import { OptionFault } from './options.ts';
+
+/** Something that runs until it is stopped. `stop` drains: it finishes what was begun, then lets go. */
+export interface Service {
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs a process: start, say `ready` to the parent that spawned it (over its IPC channel, if there is one), stop once
+ * at SIGTERM, SIGINT or when the parent is gone, and then end by itself. What cannot start says one sentence
+ * and ends with status 1; so does a process that fails in the middle, after its stack.
+ */
+export async function runService(start: () => Promise<Service & { readonly ready: object }>): Promise<void> {
+  process.once('uncaughtException', die);
+  process.once('unhandledRejection', die);
+  let service: Awaited<ReturnType<typeof start>>;
+  try {
+    service = await start();
+  } catch (failure) {
+    process.stderr.write(`${failure instanceof OptionFault ? failure.message : reasonOf(failure)}\n`);
+    process.exit(1);
+  }
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
+    process.on('disconnect', () => resolve());
+  });
+  process.send?.({ ready: service.ready });
+  await stopped;
+  await service.stop();
+  if (process.connected) process.disconnect();
+  // Whatever still holds the loop after a clean stop is not worth waiting for.
+  setTimeout(() => process.exit(0), 2_000).unref();
+}
+
+function die(failure: unknown): void {
+  process.stderr.write(`${failure instanceof Error ? failure.stack : String(failure)}\n`);
+  process.exit(1);
+}

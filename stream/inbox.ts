@@ -1,0 +1,41 @@
+import type { Envelope } from '@rapport/proto/envelope.ts';
+
+/** Where one append put its envelopes: the log's own sequence, and the log's time for all of them. */
+export interface LogRecord {
+  readonly partition: number;
+  /** The record's sequence in the log; envelopes of one record share it and differ by their index. */
+  readonly sequence: number;
+  readonly timeUs: number;
+  /** How many records of this partition follow it; 0 at the tail. */
+  readonly pending: number;
+  /** Undefined when the record's bytes are not a batch: it belongs to DEAD. */
+  readonly envelopes: readonly Envelope[] | undefined;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The durable log of what happens to conversations: one ordered lane per partition, on disk before an append
+ * resolves. `inbox-nats.ts` keeps it in JetStream stream INBOX.
+ */
+export interface Inbox {
+  /** Fixed for the log's life. */
+  readonly partitions: number;
+  /**
+   * Appends one record. `appendId` makes a repetition within two minutes harmless. Throws Fault `busy` when it is
+   * not known to be on disk; it may be there all the same.
+   */
+  append(partition: number, envelopes: readonly Envelope[], appendId: string): Promise<void>;
+  /**
+   * Reads a partition in order from the first record whose sequence is greater than `afterSequence`, and then whatever
+   * comes, until the signal aborts. Heals by itself after a lost connection or a restarted server.
+   */
+  read(partition: number, afterSequence: number, signal: AbortSignal): AsyncIterable<LogRecord>;
+  /** Deletes a partition's records up to and including `throughSequence`. */
+  purge(partition: number, throughSequence: number): Promise<void>;
+  /** Keeps what could not be processed, with the reason. */
+  bury(record: {
+    readonly partition: number;
+    readonly bytes: Uint8Array;
+    readonly reason: string;
+  }): Promise<void>;
+}
