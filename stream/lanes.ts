@@ -10,5 +10,10 @@ export interface Lanes {
   /** Returns what ends the subscription. */
   onControls(partition: number, take: (controls: Controls) => void): () => void;
   toGateway(gatewayId: string, deliveries: Deliveries): void;
+  /**
+   * The same, and tells whether that gateway is there at all: false only when it certainly is not. For the heartbeat
+   * of each second, so that an owner forgets a gateway that died.
+   */
+  pulse(gatewayId: string, deliveries: Deliveries): Promise<boolean>;
   onDeliveries(gatewayId: string, take: (deliveries: Deliveries) => void): () => void;
 }

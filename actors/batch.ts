@@ -1,0 +1,103 @@
+import type { Catalog } from '@rapport/catalog/catalog.ts';
+import type { ConversationWrite } from '@rapport/history/history.ts';
+import type { Envelope } from '@rapport/proto/envelope.ts';
+import { conversationName } from '@rapport/proto/identity.ts';
+import type { LogRecord } from '@rapport/stream/inbox.ts';
+import { decide } from './conversation/decide.ts';
+import type { Context, Effect, NewMessage } from './conversation/decision.ts';
+import type { Conversation } from './conversation/state.ts';
+import type { Actor } from './residents.ts';
+
+/** Envelopes of one record at most; leaves 2^41 records before a position is not a whole number any more. */
+export const envelopesPerRecordMax = 4_096;
+
+/** The position of an envelope in the log as one growing number. */
+export function positionOf(sequence: number, index: number): number {
+  return sequence * envelopesPerRecordMax + index;
+}
+
+/** What a batch makes of one conversation: nothing of it is true until it is committed. */
+export interface Touched {
+  readonly actor: Actor;
+  state: Conversation;
+  inSeq: number;
+  timeUs: number;
+  readonly messages: NewMessage[];
+  readonly effects: Effect[];
+}
+
+export interface Poison {
+  readonly envelope: Envelope;
+  readonly failure: unknown;
+}
+
+/** Folds the records of a batch over their actors, which stay as they are until `settle`. */
+export function fold(
+  records: readonly LogRecord[],
+  options: { readonly actorOf: (name: string) => Actor; readonly catalog: Pick<Catalog, 'creator'> },
+): { readonly touched: readonly Touched[]; readonly poison: readonly Poison[]; readonly events: number } {
+  const touched = new Map<string, Touched>();
+  const poison: Poison[] = [];
+  let events = 0;
+  for (const record of records) {
+    for (const [index, envelope] of (record.envelopes ?? []).entries()) {
+      const name = conversationName(envelope);
+      const entry = touched.get(name) ?? untouched(options.actorOf(name));
+      const position = positionOf(record.sequence, index);
+      if (position <= entry.inSeq) continue; // Read again after a restart: folded before.
+      touched.set(name, entry);
+      events += 1;
+      try {
+        foldOne(entry, envelope, contextOf(envelope, record, options.catalog));
+      } catch (failure) {
+        poison.push({ envelope, failure }); // The conversation goes on without it.
+      }
+      entry.inSeq = position;
+      entry.timeUs = record.timeUs;
+    }
+  }
+  return { touched: [...touched.values()], poison, events };
+}
+
+function untouched(actor: Actor): Touched {
+  return { actor, state: actor.state, inSeq: actor.inSeq, timeUs: 0, messages: [], effects: [] };
+}
+
+function foldOne(entry: Touched, envelope: Envelope, context: Context): void {
+  const decision = decide(entry.state, envelope.event, context);
+  entry.state = decision.state;
+  entry.messages.push(...decision.messages);
+  entry.effects.push(...decision.effects);
+}
+
+function contextOf(envelope: Envelope, record: LogRecord, catalog: Pick<Catalog, 'creator'>): Context {
+  const configured = catalog.creator(envelope.creatorId);
+  return {
+    userId: envelope.userId,
+    atMs: Math.floor(record.timeUs / 1_000),
+    // Of a creator that was deleted meanwhile, messages are kept and no model is asked.
+    answering: configured?.creator.answering ?? 'people',
+    configVersion: configured?.version ?? 0,
+  };
+}
+
+/** The write of a touched conversation; undefined when nothing worth keeping changed. */
+export function writeOf(entry: Touched, epoch: number): ConversationWrite | undefined {
+  if (entry.state === entry.actor.state) return undefined;
+  return {
+    creatorId: entry.actor.creatorId,
+    userId: entry.actor.userId,
+    messages: entry.messages,
+    state: JSON.stringify(entry.state),
+    inSeq: entry.inSeq,
+    epoch,
+    topSeq: entry.state.topSeq,
+    writeTimeUs: entry.timeUs,
+  };
+}
+
+/** Makes it true, after the commit. */
+export function settle(entry: Touched): void {
+  entry.actor.state = entry.state;
+  entry.actor.inSeq = entry.inSeq;
+}

@@ -1,0 +1,39 @@
+// Hop 8 of 12: actors/commit - messages and state of a whole batch, one write per conversation.
+import type { MessageStore } from '@rapport/history/history.ts';
+import type { Clock } from '@rapport/runtime/clock.ts';
+import { reasonOf } from '@rapport/runtime/fault.ts';
+import type { Log } from '@rapport/runtime/log.ts';
+import { retryUntil } from '@rapport/runtime/retry.ts';
+import { settle, type Touched, writeOf } from './batch.ts';
+import type { Meters } from './meters.ts';
+
+export interface CommitOptions {
+  readonly history: MessageStore;
+  /** The generation of the partition's owner. */
+  readonly epoch: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly meters: Pick<Meters, 'commitFailures'>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Stores what a batch changed, and only then lets the actors have their new states. A store that refuses makes
+ * the partition wait, for as long as the host runs: writing the same again is harmless.
+ */
+export async function commit(touched: readonly Touched[], options: CommitOptions): Promise<void> {
+  const { history, epoch, clock, log, meters, signal } = options;
+  const writes = touched.map((entry) => writeOf(entry, epoch)).filter((write) => write !== undefined);
+  if (writes.length > 0) {
+    await retryUntil(() => history.commit(writes), {
+      backoff: { firstMs: 20, mostMs: 1_000 },
+      clock,
+      signal,
+      onFailure: (failure, waitMs) => {
+        meters.commitFailures.inc();
+        log.warn({ reason: reasonOf(failure), waitMs }, 'waiting for the store to write');
+      },
+    });
+  }
+  for (const entry of touched) settle(entry);
+}

@@ -1,0 +1,34 @@
+import { logLevels } from '@rapport/runtime/log.ts';
+import { integer, oneOf, port, text } from '@rapport/runtime/options.ts';
+
+/** Everything an actor host can be told. `node actors/main.ts --help` prints it. */
+export const actorsOptions = {
+  NATS_URL: text('nats://127.0.0.1:4222', 'Where NATS is; several servers are separated by commas.'),
+  HISTORY_URL: text('sqlite:.data/history.db', 'Where messages are stored.'),
+  INFERENCE_ADDRESS: text('127.0.0.1:50051', 'Host and port of the inference service.'),
+  PARTITIONS: integer(32, 'Partitions of the log; fixed when the log is made.', { min: 1, max: 1024 }),
+  STREAM_REPLICAS: integer(1, 'Copies of the log that NATS keeps; 3 on a cluster.', { min: 1, max: 5 }),
+  ACTORS_HEALTH_HOST: text('127.0.0.1', 'Address that /livez, /readyz and /metrics listen on.'),
+  ACTORS_HEALTH_PORT: port(0, 'Their port; 0 takes a free one.'),
+  ACTORS_RESIDENT_MAX: integer(
+    100_000,
+    'Conversations kept in memory; the least recently used leave first.',
+    {
+      min: 1,
+      max: 10_000_000,
+    },
+  ),
+  CHECKPOINT_MS: integer(250, 'How often progress is written; after a crash that much is read again.', {
+    min: 10,
+    max: 60_000,
+  }),
+  INBOX_KEEP_HOURS: integer(24, 'How long processed events stay in the log.', { min: 1, max: 24 * 365 }),
+  INFERENCE_GLOBAL_SLOTS: integer(64, 'Answers being written at once.', { min: 1, max: 100_000 }),
+  INFERENCE_CREATOR_SLOTS: integer(32, 'Of these, for one creator.', { min: 1, max: 100_000 }),
+  INFERENCE_QUEUE_MAX: integer(4_096, 'Answers waiting for a slot; beyond, model_busy.', {
+    min: 0,
+    max: 1_000_000,
+  }),
+  INFERENCE_CREATOR_QUEUE_MAX: integer(1_024, 'Of these, for one creator.', { min: 0, max: 1_000_000 }),
+  LOG_LEVEL: oneOf('info', 'What is logged.', logLevels),
+} as const;

@@ -1,0 +1,32 @@
+import type { Push } from '@rapport/proto/delivery.ts';
+import type { DownJson, MessageJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
+import type { Conversation } from './state.ts';
+
+/** What an event leads to: the state after it, the messages to store, and what is to be done once they are. */
+export interface Decision {
+  readonly state: Conversation;
+  readonly messages: readonly NewMessage[];
+  readonly effects: readonly Effect[];
+}
+
+export type NewMessage = MessageJson & { readonly seq: number; readonly atMs: number };
+
+export type Effect =
+  | { readonly kind: 'push'; readonly push: Push }
+  /** Ask inference for the answer of a turn, given the messages up to `uptoSeq`. */
+  | { readonly kind: 'infer'; readonly turnId: string; readonly attempt: number; readonly uptoSeq: number };
+
+/** What `decide` may know besides state and event: values, so that a replay can use the same ones. */
+export interface Context {
+  readonly userId: string;
+  /** The log record's time. */
+  readonly atMs: number;
+  /** How the creator wants messages answered, and the version of that configuration. */
+  readonly answering: 'coach' | 'people';
+  readonly configVersion: number;
+}
+
+/** The effect of showing a frame to every session of the conversation. */
+export function pushToAll(frame: DownJson): Effect {
+  return { kind: 'push', push: { to: 'all', frame } };
+}

@@ -1,0 +1,180 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
+import { endLeftover, rememberServer } from './server-lock.ts';
+
+/** A nats-server of our own, on loopback, that this process started and ends. */
+export interface NatsServer {
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  /** Resolves when it has ended for whatever reason; the value tells whether we asked for it. */
+  readonly ended: Promise<{ readonly asked: boolean }>;
+  /** Ends it in order; resolves when it is gone. */
+  stop(): Promise<void>;
+  /** Ends it as a power cut would: for tests. */
+  kill(): void;
+}
+
+/** Where the server's own lines go. A `Log` is one. */
+export interface ServerLog {
+  info(sentence: string): void;
+  warn(sentence: string): void;
+  error(sentence: string): void;
+}
+
+export interface NatsServerOptions {
+  readonly binary: string;
+  /** Streams, configuration and lock live in here; made when absent. */
+  readonly dataDir: string;
+  /** 0 takes a free one. */
+  readonly port?: number;
+  readonly log: ServerLog;
+}
+
+/** What a message may hold: a batch of envelopes (512 KiB at most), twice, for the headers and for what comes. */
+const maxPayloadBytes = 1024 * 1024;
+/** Recovering a large store takes a while; a server that says nothing for longer does not come. */
+const readyWithinMs = 120_000;
+/** A server that does not end in order by then is killed. */
+const stopWithinMs = 10_000;
+
+/**
+ * Starts a nats-server with JetStream that writes every append to disk before it acknowledges it; resolves when it takes
+ * clients. Ends a leftover of a killed process first. Throws Fault `unavailable` with one sentence when it cannot.
+ */
+export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
+  const dataDir = resolve(options.dataDir);
+  const config = await writeConfig(dataDir, options.port ?? 0);
+  await endLeftover(dataDir, options.log);
+  // Its own process group: Ctrl-C in a terminal reaches us, and we end it after those that use it.
+  const child = spawn(options.binary, ['-c', config], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
+  if (child.pid !== undefined) await rememberServer(dataDir, child.pid);
+  const { port, pid } = await readiness(child, dataDir, options);
+  return natsServer(child, { port, pid, dataDir });
+}
+
+/** One file holds the whole configuration, for whoever wants to look. */
+async function writeConfig(dataDir: string, port: number): Promise<string> {
+  const file = join(dataDir, 'nats-server.conf');
+  try {
+    await mkdir(join(dataDir, 'jetstream'), { recursive: true });
+    await writeFile(file, configText(join(dataDir, 'jetstream'), port));
+  } catch (failure) {
+    throw new Fault(
+      'unavailable',
+      `Cannot write to ${dataDir}, where nats-server keeps its streams`,
+      failure,
+    );
+  }
+  return file;
+}
+
+function configText(storeDir: string, port: number): string {
+  return `# Written at every start; changes here are lost.
+server_name: rapport
+listen: "127.0.0.1:${port === 0 ? -1 : port}"
+max_payload: ${maxPayloadBytes}
+# A client that does not read: its pending bytes, and how long a write may wait, before it is cut off.
+max_pending: 64MB
+write_deadline: "10s"
+jetstream {
+  store_dir: ${JSON.stringify(storeDir)}
+  # The default is two minutes; an append that was acknowledged must be on disk.
+  sync_interval: always
+  max_memory_store: 256MB
+  max_file_store: 1TB
+}
+`;
+}
+
+/** Follows the server's lines until it is ready; throws what stopped it. */
+async function readiness(
+  child: ChildProcess,
+  dataDir: string,
+  options: NatsServerOptions,
+): Promise<{ readonly port: number; readonly pid: number }> {
+  const { promise, resolve: ready, reject } = Promise.withResolvers<{ port: number; pid: number }>();
+  let port = 0;
+  let fatal = '';
+  const late = setTimeout(() => reject(new Error(`not ready within ${readyWithinMs} ms`)), readyWithinMs);
+  if (child.stderr === null) throw new Error('Cannot read from nats-server: it has no stderr');
+  createInterface(child.stderr).on('line', (printed) => {
+    const { level, sentence } = readLine(printed);
+    port = Number(/^Listening for client connections on .*:(\d+)$/.exec(sentence)?.[1] ?? port);
+    if (level === 'error') fatal = sentence;
+    options.log[level](sentence);
+    if (sentence === 'Server is ready' && child.pid !== undefined) ready({ port, pid: child.pid });
+  });
+  child.once('error', reject);
+  child.once('close', (code) => reject(new Error(fatal === '' ? `it ended with status ${code}` : fatal)));
+  try {
+    return await promise;
+  } catch (failure) {
+    child.kill('SIGKILL');
+    throw startFault(reasonOf(failure), dataDir, options);
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+/** `[123] 2026/11/20 22:00:44.736498 [INF] Server is ready` */
+function readLine(printed: string): {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly sentence: string;
+} {
+  const found = /\[(INF|WRN|ERR|FTL|DBG|TRC)\] ?(.*)$/.exec(printed);
+  const level =
+    found?.[1] === 'WRN' ? 'warn' : found?.[1] === 'ERR' || found?.[1] === 'FTL' ? 'error' : 'info';
+  return { level: found === null ? 'error' : level, sentence: found?.[2] ?? printed };
+}
+
+function startFault(reason: string, dataDir: string, options: NatsServerOptions): Fault {
+  if (/address already in use/.test(reason)) {
+    return new Fault(
+      'unavailable',
+      `Cannot start nats-server: port ${options.port} is in use by another process`,
+    );
+  }
+  if (/JetStream|storage directory|store_dir/i.test(reason)) {
+    return new Fault(
+      'unavailable',
+      `Cannot start nats-server on its store ${join(dataDir, 'jetstream')}: ${reason}`,
+    );
+  }
+  return new Fault('unavailable', `Cannot start nats-server (${options.binary}): ${reason}`);
+}
+
+function natsServer(
+  child: ChildProcess,
+  { port, pid, dataDir }: { readonly port: number; readonly pid: number; readonly dataDir: string },
+): NatsServer {
+  let asked = false;
+  const ended = once(child, 'close').then(async () => {
+    await rm(join(dataDir, 'nats-server.pid'), { force: true });
+    return { asked };
+  });
+  const end = (signal: NodeJS.Signals) => {
+    asked = true;
+    child.kill(signal);
+  };
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    port,
+    pid,
+    ended,
+    kill: () => end('SIGKILL'),
+    stop: async () => {
+      end('SIGTERM');
+      const late = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
+      await ended;
+      clearTimeout(late);
+    },
+  };
+}

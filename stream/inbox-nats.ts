@@ -1,0 +1,163 @@
+// Hop 5 of 12: stream - INBOX, one subject per partition, on disk before an append resolves.
+import type { ConsumerMessages, JetStreamClient, JetStreamManager, JsMsg } from '@nats-io/jetstream';
+import { DeliverPolicy, DiscardPolicy, jetstream, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import { headers, type NatsConnection } from '@nats-io/transport-node';
+import type { Batch, Envelope } from '@rapport/proto/envelope.ts';
+import { systemClock } from '@rapport/runtime/clock.ts';
+import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
+import type { Log } from '@rapport/runtime/log.ts';
+import type { Inbox, LogRecord } from './inbox.ts';
+
+/** One try at an append; an fsync takes 0.3 ms, so a silent second means a lost request or a restarting server. */
+const appendTryMs = 1_000;
+/** Tries at one append before its senders are told `busy`. The server's dedup window covers all of them. */
+const appendTriesMax = 5;
+/** Records a reader may hold that it has not yet handed on. */
+const readAheadMax = 256;
+
+export async function openNatsInbox(
+  nc: NatsConnection,
+  options: { readonly partitions: number; readonly replicas: number; readonly log: Log },
+): Promise<Inbox> {
+  const js = jetstream(nc);
+  const jsm = await js.jetstreamManager(false);
+  await ensureInbox(jsm, options);
+  await ensureDead(jsm, options.replicas);
+  return {
+    partitions: options.partitions,
+    append: (partition, envelopes, appendId) => append(js, partition, envelopes, appendId),
+    read: (partition, afterSequence, signal) =>
+      read({ js, partition, afterSequence, signal, log: options.log }),
+    purge: async (partition, throughSequence) => {
+      await jsm.streams.purge('INBOX', { filter: `inbox.${partition}`, seq: throughSequence + 1 });
+    },
+    bury: async ({ partition, bytes, reason }) => {
+      const why = headers();
+      why.set('Rapport-Reason', reason.replaceAll(/[\r\n]+/g, ' ').slice(0, 500));
+      await js.publish(`dead.${partition}`, bytes, { headers: why });
+    },
+  };
+}
+
+async function ensureInbox(
+  jsm: JetStreamManager,
+  { partitions, replicas }: { readonly partitions: number; readonly replicas: number },
+): Promise<void> {
+  const existing = await jsm.streams.info('INBOX').catch(() => undefined);
+  const metadata = { partitions: String(partitions) };
+  if (existing === undefined) {
+    await jsm.streams.add({
+      name: 'INBOX',
+      subjects: ['inbox.*'],
+      storage: StorageType.File,
+      retention: RetentionPolicy.Limits,
+      // A full disk refuses new messages; it never deletes unprocessed ones.
+      discard: DiscardPolicy.New,
+      num_replicas: replicas,
+      metadata,
+    });
+    return;
+  }
+  const fixed = existing.config.metadata?.partitions;
+  if (fixed !== metadata.partitions) {
+    throw new Error(
+      `Cannot use PARTITIONS=${partitions}: the log was made with ${fixed}, for its whole life`,
+    );
+  }
+}
+
+/** What could not be processed; the oldest goes first when a gibibyte is full. */
+async function ensureDead(jsm: JetStreamManager, replicas: number): Promise<void> {
+  await jsm.streams.add({
+    name: 'DEAD',
+    subjects: ['dead.*'],
+    storage: StorageType.File,
+    discard: DiscardPolicy.Old,
+    max_bytes: 1024 ** 3,
+    num_replicas: replicas,
+  });
+}
+
+async function append(
+  js: JetStreamClient,
+  partition: number,
+  envelopes: readonly Envelope[],
+  appendId: string,
+): Promise<void> {
+  const batch: Batch = { envelopes };
+  const payload = JSON.stringify(batch);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await js.publish(`inbox.${partition}`, payload, { msgID: appendId, timeout: appendTryMs });
+      return;
+    } catch (failure) {
+      const tried = `Cannot append ${envelopes.length} envelopes to partition ${partition} after ${tries} tries`;
+      if (tries >= appendTriesMax) throw new Fault('busy', tried, failure);
+      await systemClock.sleep(50 * tries);
+    }
+  }
+}
+
+/** Reads on, through lost consumers and restarted servers, from the record after the last one handed on. */
+async function* read(options: {
+  readonly js: JetStreamClient;
+  readonly partition: number;
+  readonly afterSequence: number;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}): AsyncIterable<LogRecord> {
+  const { js, partition, signal, log } = options;
+  let last = options.afterSequence;
+  while (!signal.aborted) {
+    let messages: ConsumerMessages | undefined;
+    const stop = () => messages?.stop();
+    try {
+      const consumer = await js.consumers.get('INBOX', {
+        filter_subjects: `inbox.${partition}`,
+        deliver_policy: DeliverPolicy.StartSequence,
+        opt_start_seq: last + 1,
+      });
+      messages = await consumer.consume({
+        max_messages: readAheadMax,
+        expires: 10_000,
+        idle_heartbeat: 1_000,
+      });
+      signal.addEventListener('abort', stop);
+      for await (const message of messages) {
+        if (message.seq <= last) continue;
+        last = message.seq;
+        yield recordOf(partition, message);
+        if (signal.aborted) return;
+      }
+    } catch (failure) {
+      log.warn({ partition, reason: reasonOf(failure) }, 'reading again from the last record');
+    } finally {
+      signal.removeEventListener('abort', stop);
+      await messages?.close().catch(() => undefined);
+    }
+    if (!signal.aborted) await systemClock.sleep(200, signal).catch(() => undefined);
+  }
+}
+
+function recordOf(partition: number, message: JsMsg): LogRecord {
+  return {
+    partition,
+    sequence: message.seq,
+    timeUs: Math.floor(message.info.timestampNanos / 1_000),
+    pending: message.info.pending,
+    envelopes: envelopesOf(message.data),
+    bytes: message.data,
+  };
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Only Rapport's own processes write here, so the shape is taken as given once it is a batch at all. */
+function envelopesOf(bytes: Uint8Array): readonly Envelope[] | undefined {
+  try {
+    const batch = JSON.parse(utf8.decode(bytes)) as Partial<Batch> | null;
+    return Array.isArray(batch?.envelopes) ? batch.envelopes : undefined;
+  } catch {
+    return undefined;
+  }
+}

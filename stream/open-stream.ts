@@ -1,0 +1,50 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Log } from '@rapport/runtime/log.ts';
+import { connectNats } from './connect.ts';
+import type { Inbox } from './inbox.ts';
+import { openNatsInbox } from './inbox-nats.ts';
+import type { Lanes } from './lanes.ts';
+import { createNatsLanes } from './lanes-nats.ts';
+import type { Owners } from './owners.ts';
+import { openNatsOwners } from './owners-nats.ts';
+
+export interface Stream {
+  readonly inbox: Inbox;
+  readonly lanes: Lanes;
+  readonly owners: Owners;
+  /** The commit path's connection, for what else a process keeps in JetStream. */
+  readonly nc: NatsConnection;
+  /** Throws when the server does not answer: for readiness. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Everything a process needs of NATS. The commit path and the fan-out have a connection each: the server cuts a
+ * client that has 64 MB pending, and a slow fan-out must not cut the log.
+ */
+export async function openStream(options: {
+  readonly url: string;
+  readonly name: string;
+  readonly partitions: number;
+  readonly replicas?: number;
+  readonly log: Log;
+}): Promise<Stream> {
+  const { url, name, log, partitions, replicas = 1 } = options;
+  const commit = await connectNats({ url, name: `${name}-commit`, log });
+  const fanOut = await connectNats({ url, name: `${name}-fan-out`, log });
+  const inbox = await openNatsInbox(commit, { partitions, replicas, log });
+  const owners = await openNatsOwners(commit, { partitions, replicas, log });
+  return {
+    inbox,
+    lanes: createNatsLanes(fanOut, log),
+    owners,
+    nc: commit,
+    ping: async () => {
+      await commit.rtt();
+    },
+    close: async () => {
+      await Promise.all([fanOut.drain(), commit.drain()]);
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Fault } from '@rapport/runtime/fault.ts';
+
+/**
+ * nats-server does not lock its store: two on one folder both start and spoil it. So `nats-server.pid` names the server
+ * and the process that started it. A server whose starter was killed is ended; one whose starter lives is respected.
+ */
+interface Holder {
+  readonly serverPid: number;
+  readonly starterPid: number;
+}
+
+/** An orphan ends within milliseconds; one that does not is killed. */
+const endWithinMs = 5_000;
+
+export async function rememberServer(dataDir: string, serverPid: number): Promise<void> {
+  const holder: Holder = { serverPid, starterPid: process.pid };
+  await writeFile(join(dataDir, 'nats-server.pid'), JSON.stringify(holder));
+}
+
+/**
+ * Makes sure that no nats-server works on this folder. Throws Fault `unavailable` when one does whose starter is another
+ * process that is alive.
+ */
+export async function endLeftover(dataDir: string, log: { warn(sentence: string): void }): Promise<void> {
+  const holder = await readHolder(dataDir);
+  if (holder === undefined || !(await isOurServer(holder.serverPid, dataDir))) return;
+  if (isAlive(holder.starterPid)) {
+    throw new Fault(
+      'unavailable',
+      `Cannot use ${dataDir}: nats-server (process ${holder.serverPid}) of process ${holder.starterPid} works on it`,
+    );
+  }
+  log.warn(`Ending nats-server (process ${holder.serverPid}), left over from process ${holder.starterPid}.`);
+  await end(holder.serverPid, dataDir);
+}
+
+async function readHolder(dataDir: string): Promise<Holder | undefined> {
+  try {
+    const found: unknown = JSON.parse(await readFile(join(dataDir, 'nats-server.pid'), 'utf8'));
+    return isHolder(found) ? found : undefined;
+  } catch {
+    return undefined; // Absent, or half written by a process that was killed: then no server was ready either.
+  }
+}
+
+function isHolder(found: unknown): found is Holder {
+  return (
+    typeof found === 'object' &&
+    found !== null &&
+    'serverPid' in found &&
+    Number.isInteger(found.serverPid) &&
+    'starterPid' in found &&
+    Number.isInteger(found.starterPid)
+  );
+}
+
+/** A process number is given again: only one whose command line names our configuration is ours. */
+async function isOurServer(pid: number, dataDir: string): Promise<boolean> {
+  const command = await commandLine(pid);
+  return command.includes(join(dataDir, 'nats-server.conf'));
+}
+
+async function end(pid: number, dataDir: string): Promise<void> {
+  process.kill(pid, 'SIGTERM');
+  for (let waitedMs = 0; await isOurServer(pid, dataDir); waitedMs += 20) {
+    if (waitedMs === endWithinMs) process.kill(pid, 'SIGKILL');
+    await sleep(20);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (failure) {
+    return failure instanceof Error && 'code' in failure && failure.code === 'EPERM';
+  }
+}
+
+/** A process's command line; empty when there is no such process. */
+async function commandLine(pid: number): Promise<string> {
+  try {
+    if (process.platform === 'linux') return await readFile(`/proc/${pid}/cmdline`, 'utf8');
+    return (await promisify(execFile)('ps', ['-o', 'command=', '-p', String(pid)])).stdout;
+  } catch {
+    return '';
+  }
+}

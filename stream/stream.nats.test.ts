@@ -1,0 +1,117 @@
+import type { Envelope } from '@rapport/proto/envelope.ts';
+import { createLog } from '@rapport/runtime/log.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LogRecord } from './inbox.ts';
+import { startTestNats } from './nats-fixture.ts';
+import { openStream, type Stream } from './open-stream.ts';
+
+const log = createLog({ name: 'test', level: 'silent' });
+let nats: Awaited<ReturnType<typeof startTestNats>>;
+let stream: Stream;
+
+beforeAll(async () => {
+  nats = await startTestNats();
+  stream = await openStream({ url: nats.url, name: 'test', partitions: 4, log });
+});
+
+afterAll(async () => {
+  await stream.close();
+  await nats.stop();
+});
+
+const envelope = (seq: number): Envelope => ({
+  creatorId: 'demo',
+  userId: 'ann',
+  event: { kind: 'read', seq },
+});
+
+/** Reads until `count` records came. */
+async function take(partition: number, after: number, count: number): Promise<LogRecord[]> {
+  const ends = new AbortController();
+  const records: LogRecord[] = [];
+  for await (const record of stream.inbox.read(partition, after, ends.signal)) {
+    records.push(record);
+    if (records.length === count) ends.abort();
+  }
+  return records;
+}
+
+test('read() gives what was appended, in order, from any record on', async () => {
+  for (const seq of [1, 2, 3])
+    await stream.inbox.append(0, [envelope(seq), envelope(seq + 10)], `order-${seq}`);
+  const records = await take(0, 0, 3);
+  expect(records.map((record) => record.envelopes)).toEqual(
+    [1, 2, 3].map((seq) => [envelope(seq), envelope(seq + 10)]),
+  );
+  const rest = await take(0, records[0]?.sequence ?? 0, 2);
+  expect(rest.map(({ sequence }) => sequence)).toEqual(records.slice(1).map(({ sequence }) => sequence));
+});
+
+test('append() with an id that was used before adds nothing', async () => {
+  await stream.inbox.append(1, [envelope(1)], 'twice');
+  await stream.inbox.append(1, [envelope(1)], 'twice');
+  await stream.inbox.append(1, [envelope(2)], 'once');
+  expect((await take(1, 0, 2)).map((record) => record.envelopes)).toEqual([[envelope(1)], [envelope(2)]]);
+});
+
+test('append() and read() heal after nats-server is killed and started again', async () => {
+  await stream.inbox.append(2, [envelope(1)], 'before');
+  const reading = take(2, 0, 3);
+  await nats.kill();
+  const appending = stream.inbox.append(2, [envelope(2)], 'during');
+  await nats.restart();
+  await appending;
+  await stream.inbox.append(2, [envelope(3)], 'after');
+  expect((await reading).map((record) => record.envelopes)).toEqual([
+    [envelope(1)],
+    [envelope(2)],
+    [envelope(3)],
+  ]);
+});
+
+test('purge() removes what lies behind and nothing else', async () => {
+  for (const seq of [1, 2, 3]) await stream.inbox.append(3, [envelope(seq)], `purge-${seq}`);
+  const [, second] = await take(3, 0, 3);
+  await stream.inbox.purge(3, second?.sequence ?? 0);
+  expect((await take(3, 0, 1))[0]?.envelopes).toEqual([envelope(3)]);
+});
+
+test('a process that counts other partitions than the log was made with is refused', async () => {
+  await expect(openStream({ url: nats.url, name: 'other', partitions: 8, log })).rejects.toThrow(
+    'PARTITIONS=8',
+  );
+});
+
+test('claim() fences the owner before: its checkpoint is refused, the new one goes on from there', async () => {
+  const first = await stream.owners.claim(0, 'host-a');
+  expect(await stream.owners.checkpoint({ ...first, checkpoint: 7, running: ['demo/ann'] })).toBe(true);
+  const other = await openStream({ url: nats.url, name: 'other', partitions: 4, log });
+  const second = await other.owners.claim(0, 'host-b');
+  expect(second).toMatchObject({
+    hostId: 'host-b',
+    epoch: first.epoch + 1,
+    checkpoint: 7,
+    running: ['demo/ann'],
+  });
+  expect(await stream.owners.checkpoint({ ...first, checkpoint: 8 })).toBe(false);
+  expect(await other.owners.checkpoint({ ...second, checkpoint: 9 })).toBe(true);
+  await other.close();
+});
+
+test('watch() tells of owners there are and of each change', async () => {
+  const seen: string[] = [];
+  const end = await stream.owners.watch((owner) => seen.push(`${owner.partition}:${owner.hostId}`));
+  await stream.owners.claim(1, 'host-c');
+  await expect.poll(() => seen).toContain('1:host-c');
+  end();
+});
+
+test('pulse() tells a gateway that is gone from one that is there', async () => {
+  const heartbeat = { hostId: 'host-a', number: 1, deliveries: [] };
+  const heard: unknown[] = [];
+  const end = stream.lanes.onDeliveries('here', (deliveries) => heard.push(deliveries));
+  expect(await stream.lanes.pulse('here', heartbeat)).toBe(true);
+  expect(heard).toEqual([heartbeat]);
+  end();
+  expect(await stream.lanes.pulse('nowhere', heartbeat)).toBe(false);
+});
