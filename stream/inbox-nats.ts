@@ -7,11 +7,14 @@ import { systemClock } from '@rapport/runtime/clock.ts';
 import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import type { Inbox, LogRecord } from './inbox.ts';
+import { Link } from './link.ts';
 
-/** One try at an append; an fsync takes 0.3 ms, so a silent second means a lost request or a restarting server. */
-const appendTryMs = 1_000;
+/** One request to the server; an fsync takes 0.3 ms, so a silent second means a lost request or a restarting server. */
+const requestMs = 1_000;
 /** Tries at one append before its senders are told `busy`. The server's dedup window covers all of them. */
 const appendTriesMax = 5;
+/** The pause before a reader asks again. */
+const readAgainMs = 50;
 /** Records a reader may hold that it has not yet handed on. */
 const readAheadMax = 256;
 
@@ -19,15 +22,16 @@ export async function openNatsInbox(
   nc: NatsConnection,
   options: { readonly partitions: number; readonly replicas: number; readonly log: Log },
 ): Promise<Inbox> {
-  const js = jetstream(nc);
+  const js = jetstream(nc, { timeout: requestMs });
+  const link = new Link(nc);
   const jsm = await js.jetstreamManager(false);
   await ensureInbox(jsm, options);
   await ensureDead(jsm, options.replicas);
   return {
     partitions: options.partitions,
-    append: (partition, envelopes, appendId) => append(js, partition, envelopes, appendId),
+    append: (partition, envelopes, appendId) => append({ js, link }, partition, envelopes, appendId),
     read: (partition, afterSequence, signal) =>
-      read({ js, partition, afterSequence, signal, log: options.log }),
+      read({ js, link, partition, afterSequence, signal, log: options.log }),
     purge: async (partition, throughSequence) => {
       await jsm.streams.purge('INBOX', { filter: `inbox.${partition}`, seq: throughSequence + 1 });
     },
@@ -79,7 +83,7 @@ async function ensureDead(jsm: JetStreamManager, replicas: number): Promise<void
 }
 
 async function append(
-  js: JetStreamClient,
+  { js, link }: { readonly js: JetStreamClient; readonly link: Link },
   partition: number,
   envelopes: readonly Envelope[],
   appendId: string,
@@ -88,7 +92,9 @@ async function append(
   const payload = JSON.stringify(batch);
   for (let tries = 1; ; tries += 1) {
     try {
-      await js.publish(`inbox.${partition}`, payload, { msgID: appendId, timeout: appendTryMs });
+      await link.unlessLost(
+        js.publish(`inbox.${partition}`, payload, { msgID: appendId, timeout: requestMs }),
+      );
       return;
     } catch (failure) {
       const tried = `Cannot append ${envelopes.length} envelopes to partition ${partition} after ${tries} tries`;
@@ -101,16 +107,19 @@ async function append(
 /** Reads on, through lost consumers and restarted servers, from the record after the last one handed on. */
 async function* read(options: {
   readonly js: JetStreamClient;
+  readonly link: Link;
   readonly partition: number;
   readonly afterSequence: number;
   readonly signal: AbortSignal;
   readonly log: Log;
 }): AsyncIterable<LogRecord> {
-  const { js, partition, signal, log } = options;
+  const { js, link, partition, signal, log } = options;
   let last = options.afterSequence;
   while (!signal.aborted) {
     let messages: ConsumerMessages | undefined;
     const stop = () => messages?.stop();
+    // The consumer lives in the server's memory, so a server that comes back knows nothing of it.
+    const endOnReturn = link.onReturn(stop);
     try {
       const consumer = await js.consumers.get('INBOX', {
         filter_subjects: `inbox.${partition}`,
@@ -133,9 +142,10 @@ async function* read(options: {
       log.warn({ partition, reason: reasonOf(failure) }, 'reading again from the last record');
     } finally {
       signal.removeEventListener('abort', stop);
+      endOnReturn();
       await messages?.close().catch(() => undefined);
     }
-    if (!signal.aborted) await systemClock.sleep(200, signal).catch(() => undefined);
+    if (!signal.aborted) await systemClock.sleep(readAgainMs, signal).catch(() => undefined);
   }
 }
 

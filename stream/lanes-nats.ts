@@ -3,13 +3,15 @@ import type { Controls } from '@rapport/proto/control.ts';
 import type { Deliveries } from '@rapport/proto/delivery.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import type { Lanes } from './lanes.ts';
+import { Link } from './link.ts';
 
 /** A gateway that answers no pulse within this time may be slow; only one that nobody listens for is gone. */
 const pulseMs = 800;
 
 /** The lanes on core NATS. While the link is down they drop: what they carry is announced again anyway. */
 export function createNatsLanes(nc: NatsConnection, log: Log): Lanes {
-  const link = watchLink(nc);
+  // Publishing while disconnected would pile up in memory without a bound.
+  const link = new Link(nc);
   const send = (subject: string, value: Controls | Deliveries) => {
     if (link.up) nc.publish(subject, JSON.stringify(value));
   };
@@ -46,16 +48,4 @@ function receive<T>(nc: NatsConnection, subject: string, log: Log, take: (value:
     },
   });
   return () => subscription.unsubscribe();
-}
-
-/** Publishing while disconnected would pile up in memory without a bound. */
-function watchLink(nc: NatsConnection): { readonly up: boolean } {
-  const link = { up: true };
-  void (async () => {
-    for await (const status of nc.status()) {
-      if (status.type === 'disconnect') link.up = false;
-      else if (status.type === 'reconnect') link.up = true;
-    }
-  })(); // Ends with the connection.
-  return link;
 }
