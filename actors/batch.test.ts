@@ -1,0 +1,94 @@
+import type { Envelope } from '@rapport/proto/envelope.ts';
+import type { LogRecord } from '@rapport/stream/inbox.ts';
+import { describe, expect, test } from 'vitest';
+import { fold, positionOf, settle, writeOf } from './batch.ts';
+import { newConversation } from './conversation/state.ts';
+import type { Actor } from './residents.ts';
+
+const catalog = { creator: () => undefined };
+
+function said(userId: string, clientSeq: number): Envelope {
+  const event = {
+    kind: 'said' as const,
+    deviceId: 'd',
+    clientSeq,
+    id: `${userId}-${clientSeq}`,
+    text: 'x',
+    channel: 'web',
+  };
+  return { creatorId: 'demo', userId, event };
+}
+
+function record(sequence: number, envelopes: readonly Envelope[]): LogRecord {
+  return { partition: 0, sequence, timeUs: sequence * 1_000, pending: 0, envelopes, bytes: new Uint8Array() };
+}
+
+function actors() {
+  const all = new Map<string, Actor>();
+  const actorOf = (name: string): Actor => {
+    const actor = all.get(name) ?? {
+      creatorId: 'demo',
+      userId: name.slice(5),
+      state: newConversation,
+      inSeq: 0,
+    };
+    all.set(name, actor);
+    return actor;
+  };
+  return { actorOf, all };
+}
+
+describe('fold()', () => {
+  test('gives one entry per conversation and leaves the actors as they are until they are settled', () => {
+    const { actorOf, all } = actors();
+    const { touched, events } = fold([record(5, [said('ann', 1), said('bob', 1), said('ann', 2)])], {
+      actorOf,
+      catalog,
+    });
+    expect(events).toBe(3);
+    expect(touched.map(({ actor, messages }) => [actor.userId, messages.length])).toEqual([
+      ['ann', 2],
+      ['bob', 1],
+    ]);
+    expect(all.get('demo/ann')).toMatchObject({ state: newConversation, inSeq: 0 });
+    for (const entry of touched) settle(entry);
+    expect(all.get('demo/ann')).toMatchObject({ inSeq: positionOf(5, 2), state: { topSeq: 2 } });
+    expect(all.get('demo/bob')).toMatchObject({ inSeq: positionOf(5, 1), state: { topSeq: 1 } });
+  });
+
+  test('does not fold again what was folded before', () => {
+    const { actorOf } = actors();
+    const records = [record(5, [said('ann', 1)]), record(6, [said('ann', 2)])];
+    for (const entry of fold(records, { actorOf, catalog }).touched) settle(entry);
+    expect(fold(records, { actorOf, catalog })).toMatchObject({ touched: [], events: 0 });
+    const more = fold([...records, record(7, [said('ann', 3)])], { actorOf, catalog });
+    expect(more.touched.flatMap(({ messages }) => messages.map(({ seq }) => seq))).toEqual([3]);
+  });
+
+  test('sets an event aside that cannot be decided, and goes on with the conversation', () => {
+    const { actorOf } = actors();
+    const broken = JSON.parse('{"creatorId":"demo","userId":"ann","event":null}') as Envelope;
+    const { poison, touched } = fold([record(5, [broken, said('ann', 1)])], { actorOf, catalog });
+    expect(poison).toHaveLength(1);
+    expect(touched[0]?.messages).toMatchObject([{ seq: 1, id: 'ann-1' }]);
+  });
+});
+
+describe('writeOf()', () => {
+  test('writes nothing when nothing worth keeping changed', () => {
+    const { actorOf } = actors();
+    const [entry] = fold([record(5, [said('ann', 7)])], { actorOf, catalog }).touched; // A gap.
+    expect(entry && writeOf(entry, 1)).toBeUndefined();
+  });
+
+  test("carries the log's position and time", () => {
+    const { actorOf } = actors();
+    const [entry] = fold([record(5, [said('ann', 1)])], { actorOf, catalog }).touched;
+    expect(entry && writeOf(entry, 3)).toMatchObject({
+      inSeq: positionOf(5, 0),
+      epoch: 3,
+      topSeq: 1,
+      writeTimeUs: 5_000,
+    });
+  });
+});
