@@ -4,6 +4,7 @@ import type { Control, Controls } from '@rapport/proto/control.ts';
 import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
 import { reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
+import { retryUntil } from '@rapport/runtime/retry.ts';
 import type { Inbox, LogRecord } from '@rapport/stream/inbox.ts';
 import type { Lanes } from '@rapport/stream/lanes.ts';
 import { Activation, type ActivationOptions } from './activation.ts';
@@ -186,10 +187,15 @@ export class Worker {
 
   /** The event goes to DEAD, the partition goes on. */
   async #bury(bytes: Uint8Array, failure: unknown): Promise<void> {
-    const { inbox, log, meters } = this.#options;
+    const { inbox, log, meters, clock, signal } = this.#options;
     const reason = reasonOf(failure);
     log.error({ partition: this.#partition, reason }, 'buried an event');
     meters.buried.inc();
-    await inbox.bury({ partition: this.#partition, bytes, reason });
+    await retryUntil(() => inbox.bury({ partition: this.#partition, bytes, reason }), {
+      backoff: { firstMs: 50, mostMs: 1_000 },
+      clock,
+      signal,
+      onFailure: (why, waitMs) => log.warn({ reason: reasonOf(why), waitMs }, 'waiting for the log'),
+    });
   }
 }
