@@ -1,5 +1,9 @@
+import { inferenceLimits } from '@rapport/inference/client.ts';
+import { limits } from '@rapport/proto/limits.ts';
 import { logLevels } from '@rapport/runtime/log.ts';
 import { integer, oneOf, port, text } from '@rapport/runtime/options.ts';
+
+const slots = { min: 1, max: 1_000_000 };
 
 /** Everything an actor host can be told. `node actors/main.ts --help` prints it. */
 export const actorsOptions = {
@@ -23,12 +27,25 @@ export const actorsOptions = {
     max: 60_000,
   }),
   INBOX_KEEP_HOURS: integer(24, 'How long processed events stay in the log.', { min: 1, max: 24 * 365 }),
-  INFERENCE_GLOBAL_SLOTS: integer(64, 'Answers being written at once.', { min: 1, max: 100_000 }),
-  INFERENCE_CREATOR_SLOTS: integer(32, 'Of these, for one creator.', { min: 1, max: 100_000 }),
-  INFERENCE_QUEUE_MAX: integer(4_096, 'Answers waiting for a slot; beyond, model_busy.', {
-    min: 0,
-    max: 1_000_000,
+  TURN_DEADLINE_MS: integer(limits.turnDeadlineMs, 'An answer that is not whole by then has failed.', {
+    min: 100,
+    max: 3_600_000,
   }),
-  INFERENCE_CREATOR_QUEUE_MAX: integer(1_024, 'Of these, for one creator.', { min: 0, max: 1_000_000 }),
+  INFERENCE_SLOTS_MAX: integer(inferenceLimits.slotsMax, 'Answers being written at once.', slots),
+  INFERENCE_SLOTS_PER_CREATOR_MAX: integer(
+    inferenceLimits.slotsPerCreatorMax,
+    'Of these, for one creator.',
+    slots,
+  ),
+  INFERENCE_WAITING_MAX: integer(
+    inferenceLimits.waitingMax,
+    'Answers that wait for a slot; one more is model_busy.',
+    slots,
+  ),
+  INFERENCE_WAITING_PER_CREATOR_MAX: integer(
+    inferenceLimits.waitingPerCreatorMax,
+    'Of these, for one creator.',
+    slots,
+  ),
   LOG_LEVEL: oneOf('info', 'What is logged.', logLevels),
 } as const;

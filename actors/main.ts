@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
 import { openHistory } from '@rapport/history/open-history.ts';
-import { createInferenceClient } from '@rapport/inference/client.ts';
+import { createInferenceClient, inferenceLimits } from '@rapport/inference/client.ts';
 import { systemClock as clock } from '@rapport/runtime/clock.ts';
 import { serveHealth } from '@rapport/runtime/health.ts';
 import { createLog } from '@rapport/runtime/log.ts';
@@ -32,11 +32,14 @@ async function start(config: OptionValues<typeof actorsOptions>) {
     clock,
     log,
     limits: {
-      globalSlots: config.INFERENCE_GLOBAL_SLOTS,
-      creatorSlots: config.INFERENCE_CREATOR_SLOTS,
-      queueMax: config.INFERENCE_QUEUE_MAX,
-      creatorQueueMax: config.INFERENCE_CREATOR_QUEUE_MAX,
+      ...inferenceLimits,
+      turnDeadlineMs: config.TURN_DEADLINE_MS,
+      slotsMax: config.INFERENCE_SLOTS_MAX,
+      slotsPerCreatorMax: config.INFERENCE_SLOTS_PER_CREATOR_MAX,
+      waitingMax: config.INFERENCE_WAITING_MAX,
+      waitingPerCreatorMax: config.INFERENCE_WAITING_PER_CREATOR_MAX,
     },
+    metrics,
   });
   const host = new Host({
     hostId: randomUUID(),
@@ -70,7 +73,7 @@ async function start(config: OptionValues<typeof actorsOptions>) {
     stop: async () => {
       await host.stop();
       await health.stop();
-      inference.close();
+      await inference.close();
       await stream.close();
       await history.close();
     },

@@ -15,6 +15,8 @@ export interface Catalog {
   putCreator(creator: Creator): Promise<void>;
   putDocument(document: KnowledgeDocument): Promise<void>;
   deleteDocument(creatorId: string, documentId: string): Promise<void>;
+  /** Every document of one creator, read at this moment, in order of documentId. */
+  documents(creatorId: string): Promise<readonly KnowledgeDocument[]>;
   /**
    * Calls `onChange` with every document there is, then with each that changes (`document` undefined: deleted).
    * Resolves once all that exist were given.

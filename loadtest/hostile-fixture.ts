@@ -66,7 +66,7 @@ const deep = fc
   .integer({ min: 10, max: 10_000 })
   .map((depth) => `${'{"say":'.repeat(depth)}1${'}'.repeat(depth)}`);
 
-const bytes = fc.uint8Array({ maxLength: 300 });
+const bytes = fc.uint8Array({ maxLength: 300 }).map((given) => new Uint8Array(given));
 
 export function hostileTexts(count: number): readonly string[] {
   const any = fc.oneof(
@@ -79,7 +79,7 @@ export function hostileTexts(count: number): readonly string[] {
   return fc.sample(any, { numRuns: count, seed });
 }
 
-export function hostileBytes(count: number): readonly Uint8Array[] {
+export function hostileBytes(count: number): readonly Uint8Array<ArrayBuffer>[] {
   return fc.sample(bytes, { numRuns: count, seed });
 }
 

@@ -40,7 +40,7 @@ afterAll(async () => {
 
 /** Sends frames over sockets one after the other, three of four after a valid hello. */
 async function attackFrames(
-  frames: readonly (string | Uint8Array)[],
+  frames: readonly (string | Uint8Array<ArrayBuffer>)[],
   protocol: string,
   token: string,
 ): Promise<void> {

@@ -1,0 +1,21 @@
+import { openSqliteHistory } from './history-sqlite.ts';
+
+// Commits one message after the other and says each that is durable, until it is killed.
+const [, , path = ''] = process.argv;
+const store = openSqliteHistory({ path });
+for (let seq = 1; process.connected; seq += 1) {
+  const messages = [{ seq, atMs: 1_000, id: `id-${seq}`, role: 'USER', text: 'still here' }] as const;
+  await store.commit([
+    {
+      creatorId: 'acme',
+      userId: 'ann',
+      state: '{}',
+      inSeq: seq,
+      epoch: 1,
+      topSeq: seq,
+      writeTimeUs: 1,
+      messages,
+    },
+  ]);
+  process.send?.(seq);
+}

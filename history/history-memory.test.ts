@@ -1,0 +1,4 @@
+import { describeMessageStore } from './history.contract.ts';
+import { openMemoryHistory } from './history-memory.ts';
+
+describeMessageStore('history-memory', openMemoryHistory);

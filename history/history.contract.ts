@@ -1,0 +1,198 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ConversationWrite, MessageStore, StoredMessage } from './history.ts';
+
+/** What every MessageStore does. `open` gives an empty one. */
+export function describeMessageStore(name: string, open: () => MessageStore): void {
+  describe(`${name} as a MessageStore`, () => {
+    let store: MessageStore;
+    beforeEach(() => {
+      store = open();
+    });
+    afterEach(() => store.close());
+    describe('load()', () => describeLoad(() => store));
+    describe('page()', () => describePage(() => store));
+    describe('commit()', () => describeCommit(() => store));
+    test('ping() tells whether it is open', async () => {
+      await store.ping();
+      await store.close();
+      await expect(store.ping()).rejects.toMatchObject({ code: 'history_unavailable' });
+    });
+  });
+}
+
+function describeLoad(store: () => MessageStore): void {
+  test('answers in the order asked, with unknowns and repetitions', async () => {
+    await store().commit([write('acme', 'ann', 1, 1), write('acme', 'bob', 1, 2)]);
+    const keys = ['bob', 'nobody', 'ann', 'bob'].map((userId) => ({ creatorId: 'acme', userId }));
+    const rows = await store().load(keys);
+    expect(rows.map((row) => row?.topSeq)).toEqual([2, undefined, 1, 2]);
+    expect(await store().load([])).toEqual([]);
+  });
+
+  test('gives back exactly the row that was written', async () => {
+    const state = JSON.stringify({ text: '\u0000 \ud83d\ude80 é', more: 'x'.repeat(5_000) });
+    await store().commit([{ ...write('acme', 'ann', 7, 3), state, epoch: 12 }]);
+    const [row] = await store().load([{ creatorId: 'acme', userId: 'ann' }]);
+    expect(row).toEqual({ state, inSeq: 7, epoch: 12, topSeq: 3 });
+  });
+
+  test('keeps positions beyond 32 bits', async () => {
+    await store().commit([write('acme', 'ann', 2 ** 40, 1)]);
+    expect((await store().load([{ creatorId: 'acme', userId: 'ann' }]))[0]?.inSeq).toBe(2 ** 40);
+  });
+}
+
+function describePage(store: () => MessageStore): void {
+  const ann = { creatorId: 'acme', userId: 'ann' };
+  const seqs = async (range: Parameters<MessageStore['page']>[1]) =>
+    (await store().page(ann, range)).map(({ seq }) => seq);
+  beforeEach(async () => {
+    for (const top of [4, 8, 12]) await store().commit([write('acme', 'ann', top, top, top - 3)]);
+  });
+
+  test('reads forwards from a seq, nearest first', async () => {
+    expect(await seqs({ afterSeq: 0, limit: 5 })).toEqual([1, 2, 3, 4, 5]);
+    expect(await seqs({ afterSeq: 5, limit: 3 })).toEqual([6, 7, 8]);
+    expect(await seqs({ afterSeq: 10, limit: 50 })).toEqual([11, 12]);
+    expect(await seqs({ afterSeq: 12, limit: 50 })).toEqual([]);
+  });
+
+  test('reads backwards from a seq, nearest kept, still in order', async () => {
+    expect(await seqs({ beforeSeq: 13, limit: 4 })).toEqual([9, 10, 11, 12]);
+    expect(await seqs({ beforeSeq: 4, limit: 50 })).toEqual([1, 2, 3]);
+    expect(await seqs({ beforeSeq: 1, limit: 50 })).toEqual([]);
+  });
+
+  test('meets every message once when walked in pages, both ways', async () => {
+    const forwards: number[] = [];
+    for (let page = await seqs({ afterSeq: 0, limit: 5 }); page.length > 0; ) {
+      forwards.push(...page);
+      page = await seqs({ afterSeq: forwards.at(-1) ?? 0, limit: 5 });
+    }
+    expect(forwards).toEqual(Array.from({ length: 12 }, (_, at) => at + 1));
+  });
+
+  test('does not mix creators or people whose ids begin alike', async () => {
+    const keys = [
+      ['a', 'b'],
+      ['a', 'b-c'],
+      ['a-b', 'c'],
+      ['ab', 'c'],
+      ['a', 'bc'],
+    ] as const;
+    await store().commit(keys.map(([creatorId, userId], at) => write(creatorId, userId, 1, at + 1)));
+    for (const [at, [creatorId, userId]] of keys.entries()) {
+      const page = await store().page({ creatorId, userId }, { afterSeq: 0, limit: 50 });
+      expect(page.map((message) => message.userId)).toEqual(Array(at + 1).fill(`${creatorId}/${userId}`));
+      expect((await store().load([{ creatorId, userId }]))[0]?.topSeq).toBe(at + 1);
+    }
+  });
+}
+
+function describeCommit(store: () => MessageStore): void {
+  const ann = { creatorId: 'acme', userId: 'ann' };
+  const texts = async () => (await store().page(ann, { afterSeq: 0, limit: 100 })).map(({ text }) => text);
+
+  test('keeps any text, to the last code unit', async () => {
+    const hard = [
+      '\u0000',
+      '\ud83d\ude80'.repeat(4_000),
+      '\ud800 alone \udc00',
+      '"\\\n\u2028',
+      "'; DROP TABLE",
+      '',
+    ];
+    const messages = hard.map((text, at) => ({ ...message('acme', 'ann', at + 1), text }));
+    await store().commit([{ ...write('acme', 'ann', 1, hard.length), messages }]);
+    expect(await texts()).toEqual(hard);
+  });
+
+  test('gives back exactly the message that was written', async () => {
+    const full: StoredMessage = {
+      ...message('acme', 'ann', 1),
+      role: 'COACH',
+      choices: [{ id: 'yes', text: 'Yes' }],
+      turnId: 'turn-1',
+      sources: [{ documentId: 'd', title: 'T', url: 'https://example.com', quote: 'q' }],
+      code: 'model_busy',
+    };
+    await store().commit([{ ...write('acme', 'ann', 1, 1), messages: [full] }]);
+    expect(await store().page(ann, { afterSeq: 0, limit: 1 })).toEqual([full]);
+  });
+
+  test('written twice changes nothing', async () => {
+    const once = write('acme', 'ann', 5, 3);
+    await store().commit([once]);
+    await store().commit([once]);
+    expect(await texts()).toEqual(['1', '2', '3']);
+    expect((await store().load([ann]))[0]?.inSeq).toBe(5);
+  });
+
+  test('of a late zombie changes neither row nor messages, and the rest of it is written', async () => {
+    await store().commit([{ ...write('acme', 'ann', 9, 3), epoch: 2 }]);
+    const zombie = { ...write('acme', 'ann', 8, 3), epoch: 1, state: '{"zombie":true}' };
+    const messages = [{ ...message('acme', 'ann', 2), text: 'other' }];
+    await store().commit([{ ...zombie, messages }, write('acme', 'bob', 8, 1)]);
+    expect(await texts()).toEqual(['1', '2', '3']);
+    const [row, bob] = await store().load([ann, { creatorId: 'acme', userId: 'bob' }]);
+    expect(row).toMatchObject({ state: '{}', inSeq: 9, epoch: 2 });
+    expect(bob?.topSeq).toBe(1);
+  });
+
+  test('lets the same position be written again, newest wins', async () => {
+    await store().commit([write('acme', 'ann', 4, 1)]);
+    await store().commit([{ ...write('acme', 'ann', 4, 1), state: '{"attempt":2}' }]);
+    expect((await store().load([ann]))[0]?.state).toBe('{"attempt":2}');
+  });
+
+  test('made at once for many partitions all arrive, in the order made', async () => {
+    await Promise.all(
+      Array.from({ length: 32 }, (_, at) =>
+        store().commit([write('acme', `u${at}`, 1, 20), write('acme', 'ann', at + 1, at + 1, at + 1)]),
+      ),
+    );
+    expect((await texts()).length).toBe(32);
+    const rows = await store().load(
+      Array.from({ length: 32 }, (_, at) => ({ creatorId: 'acme', userId: `u${at}` })),
+    );
+    expect(rows.every((row) => row?.topSeq === 20)).toBe(true);
+  });
+
+  test('takes 5,000 messages of one conversation, and nothing at all', async () => {
+    await store().commit([]);
+    await store().commit([write('acme', 'ann', 1, 5_000)]);
+    expect((await store().page(ann, { afterSeq: 4_990, limit: 100 })).length).toBe(10);
+  });
+
+  test('shares no object with its caller', async () => {
+    const mutable = { ...message('acme', 'ann', 1), text: 'before' };
+    await store().commit([{ ...write('acme', 'ann', 1, 1), messages: [mutable] }]);
+    mutable.text = 'after';
+    expect(await texts()).toEqual(['before']);
+  });
+}
+
+/** A write whose messages run from `fromSeq` to `topSeq`; each says its seq. */
+export function write(
+  creatorId: string,
+  userId: string,
+  inSeq: number,
+  topSeq: number,
+  fromSeq = 1,
+): ConversationWrite {
+  const messages = Array.from({ length: topSeq - fromSeq + 1 }, (_, at) =>
+    message(creatorId, userId, fromSeq + at),
+  );
+  return { creatorId, userId, inSeq, topSeq, epoch: 1, state: '{}', writeTimeUs: 1_000_000, messages };
+}
+
+function message(creatorId: string, userId: string, seq: number): StoredMessage {
+  return {
+    seq,
+    id: `id-${seq}`,
+    role: 'USER',
+    text: String(seq),
+    atMs: 1_000,
+    userId: `${creatorId}/${userId}`,
+  };
+}
