@@ -1,0 +1,232 @@
+import { randomUUID } from 'node:crypto';
+import { createMemoryCatalog } from '@rapport/catalog/catalog-memory.ts';
+import { creatorSchema } from '@rapport/catalog/creator.ts';
+import type { MessageStore } from '@rapport/history/history.ts';
+import { openMemoryHistory } from '@rapport/history/history-memory.ts';
+import type { InferenceClient } from '@rapport/inference/client.ts';
+import type { Deliveries, Push } from '@rapport/proto/delivery.ts';
+import type { Event, Said } from '@rapport/proto/envelope.ts';
+import { systemClock } from '@rapport/runtime/clock.ts';
+import { Fault } from '@rapport/runtime/fault.ts';
+import { createLog } from '@rapport/runtime/log.ts';
+import { Metrics } from '@rapport/runtime/metrics.ts';
+import { startTestNats, type TestNats } from '@rapport/stream/nats-fixture.ts';
+import { openStream, type Stream } from '@rapport/stream/open-stream.ts';
+import { partitionOf } from '@rapport/stream/partition.ts';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { Host } from './host.ts';
+import { createMeters } from './meters.ts';
+
+const log = createLog({ name: 'test', level: 'silent' });
+const partitions = 4;
+const gatewayId = 'gateway-1';
+
+let nats: TestNats;
+let stream: Stream;
+let history: MessageStore;
+let key: { creatorId: string; userId: string };
+let hosts: Host[];
+const catalog = createMemoryCatalog();
+
+/** Writes two words and then does as it is told. */
+class ScriptedInference implements InferenceClient {
+  asked = 0;
+  mode: 'answer' | 'wait' | 'fail' = 'answer';
+
+  async *generate(_: unknown, signal: AbortSignal) {
+    this.asked += 1;
+    yield { kind: 'delta' as const, text: 'Sleep ' };
+    if (this.mode === 'fail') throw new Fault('model_unavailable', 'Cannot reach the model');
+    if (this.mode === 'wait') await new Promise((_, reject) => signal.addEventListener('abort', reject));
+    yield { kind: 'delta' as const, text: 'well.' };
+  }
+
+  async close() {}
+}
+
+beforeAll(async () => {
+  nats = await startTestNats();
+  stream = await openStream({ url: nats.url, name: 'test', partitions, log });
+  await catalog.putCreator(creatorSchema.parse({ creatorId: 'demo', name: 'Demo' }));
+});
+
+beforeEach(() => {
+  history = openMemoryHistory();
+  key = { creatorId: 'demo', userId: `u-${randomUUID()}` };
+  hosts = [];
+  return async () => {
+    await Promise.all(hosts.map((host) => host.stop()));
+  };
+});
+
+afterAll(async () => {
+  await stream.close();
+  await nats.stop();
+});
+
+async function startHost(inference: InferenceClient, store = history) {
+  const failures: unknown[] = [];
+  const own = await openStream({ url: nats.url, name: 'host', partitions, log });
+  const host = new Host({
+    hostId: randomUUID(),
+    stream: own,
+    history: store,
+    catalog,
+    inference,
+    residentsMax: 100,
+    checkpointMs: 20,
+    keepMs: 3_600_000,
+    clock: systemClock,
+    log,
+    meters: createMeters(new Metrics('test')),
+    onFailure: (failure) => failures.push(failure),
+  });
+  hosts.push(host);
+  await host.start();
+  return { host, failures };
+}
+
+function said(clientSeq: number, text = 'hello'): Said {
+  return { kind: 'said', deviceId: 'phone', clientSeq, id: `m-${clientSeq}`, text, channel: 'web' };
+}
+
+function append(event: Event, id: string = randomUUID()) {
+  return stream.inbox.append(partitionOf(key, partitions), [{ ...key, event }], id);
+}
+
+/** Attaches as a gateway does, again and again until the owner answers, and collects what comes. */
+async function attach() {
+  const pushes: Push[] = [];
+  const end = stream.lanes.onDeliveries(gatewayId, ({ deliveries }: Deliveries) => {
+    for (const delivery of deliveries) if (delivery.userId === key.userId) pushes.push(...delivery.pushes);
+  });
+  const control = { ...key, kind: 'attach' as const, sessionId: 's', deviceId: 'phone', sockets: 1 };
+  await expect
+    .poll(
+      () => {
+        stream.lanes.toOwner(partitionOf(key, partitions), { gatewayId, controls: [control] });
+        return pushes.length;
+      },
+      { timeout: 5_000, interval: 100 },
+    )
+    .toBeGreaterThan(0);
+  const frames = () => pushes.flatMap((push) => (push.to === 'session' ? [] : [push.frame]));
+  const attached = () => pushes.flatMap((push) => (push.to === 'session' ? [push.attached] : []));
+  return { frames, attached, end };
+}
+
+const texts = async () =>
+  (await history.page(key, { afterSeq: 0, limit: 100 })).map(({ role, text }) => `${role} ${text}`);
+
+test('a message is stored, shown, answered in pieces, and the answer is stored', async () => {
+  await startHost(new ScriptedInference());
+  const gateway = await attach();
+  await append(said(1));
+  await expect.poll(texts).toEqual(['USER hello', 'COACH Sleep well.']);
+  await expect.poll(() => gateway.frames().at(-1)).toEqual({ turn: { turnId: 't1', state: 'COMPLETED' } });
+  const kinds = gateway.frames().map((frame) => Object.keys(frame)[0]);
+  expect(kinds.filter((kind, at) => kind !== 'delta' || kinds[at - 1] !== 'delta')).toEqual([
+    'receipt',
+    'message',
+    'turn',
+    'delta',
+    'message',
+    'turn',
+  ]);
+  gateway.end();
+});
+
+test('the answer to an attach carries the position and the answer that is being written', async () => {
+  const inference = new ScriptedInference();
+  inference.mode = 'wait';
+  await startHost(inference);
+  await append(said(1));
+  await expect.poll(() => inference.asked).toBe(1);
+  const gateway = await attach();
+  expect(gateway.attached()[0]).toEqual({
+    topSeq: 1,
+    clientSeqStored: 1,
+    seqs: [1],
+    readSeq: 0,
+    turn: { turnId: 't1', text: 'Sleep ' },
+  });
+  stream.lanes.toOwner(partitionOf(key, partitions), {
+    gatewayId,
+    controls: [{ ...key, kind: 'stop', turnId: 't1' }],
+  });
+  await expect.poll(texts).toEqual(['USER hello', 'COACH Sleep ']);
+  gateway.end();
+});
+
+test('what was not checkpointed is read again and changes nothing', async () => {
+  await startHost(new ScriptedInference());
+  for (const n of [1, 2, 3]) await append(said(n, `text ${n}`));
+  await expect.poll(async () => (await texts()).at(-1)).toBe('COACH Sleep well.');
+  const before = await texts();
+  // A host that starts from the very beginning of the log, as if no checkpoint had ever been written.
+  for (let p = 0; p < partitions; p += 1) {
+    const owner = await stream.owners.claim(p, 'nobody');
+    await stream.owners.checkpoint({ ...owner, checkpoint: 0 });
+  }
+  await startHost(new ScriptedInference());
+  const gateway = await attach();
+  await append(said(4));
+  await expect
+    .poll(async () => (await texts()).filter((text) => text.startsWith('COACH')).length)
+    .toBeGreaterThan(1);
+  expect((await texts()).slice(0, before.length)).toEqual(before);
+  gateway.end();
+});
+
+test('a new owner begins the answer again that the old one was writing', async () => {
+  const slow = new ScriptedInference();
+  slow.mode = 'wait';
+  await startHost(slow);
+  await append(said(1));
+  await expect.poll(() => slow.asked).toBe(1);
+  const fast = new ScriptedInference();
+  await startHost(fast);
+  await expect.poll(texts, { timeout: 5_000 }).toEqual(['USER hello', 'COACH Sleep well.']);
+  expect(fast.asked).toBe(1);
+});
+
+test('an answer that fails leaves a coded sentence', async () => {
+  const inference = new ScriptedInference();
+  inference.mode = 'fail';
+  await startHost(inference);
+  await append(said(1));
+  await expect
+    .poll(async () => (await history.page(key, { afterSeq: 0, limit: 9 })).at(-1))
+    .toMatchObject({
+      role: 'SYSTEM',
+      code: 'model_unavailable',
+      choices: [{ id: 'retry:t1' }],
+    });
+});
+
+test('a store that refuses makes the partition wait, and nothing is lost', async () => {
+  let refuse = true;
+  const moody: MessageStore = {
+    load: (keys) => history.load(keys),
+    page: (page, range) => history.page(page, range),
+    ping: () => history.ping(),
+    close: () => history.close(),
+    commit: (writes) =>
+      refuse ? Promise.reject(new Fault('history_unavailable', 'full')) : history.commit(writes),
+  };
+  await startHost(new ScriptedInference(), moody);
+  for (const n of [1, 2, 3]) await append(said(n, `text ${n}`));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(await texts()).toEqual([]);
+  refuse = false;
+  await expect
+    .poll(async () => (await texts()).filter((text) => text.startsWith('USER')))
+    .toEqual(['USER text 1', 'USER text 2', 'USER text 3']);
+});
+
+test('an event that cannot be decided is buried and the conversation goes on', async () => {
+  await startHost(new ScriptedInference());
+  await append(JSON.parse('null') as Event);
+  await append(said(1));
+  await expect.poll(texts).toEqual(['USER hello', 'COACH Sleep well.']);
+});
