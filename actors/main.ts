@@ -74,6 +74,7 @@ async function start(config: OptionValues<typeof actorsOptions>) {
       await host.stop();
       await health.stop();
       await inference.close();
+      await catalog.close();
       await stream.close();
       await history.close();
     },

@@ -69,6 +69,17 @@ test('a store that is not a folder is refused in one sentence that names it', as
   );
 });
 
+test('a store with a damaged stream is refused, and not begun anew', async () => {
+  const first = await startNatsServer({ binary, dataDir, log });
+  await appendOne(first.url, 'kept.1');
+  await first.stop();
+  const damaged = join(dataDir, 'jetstream', 'jetstream', '$G', 'streams', 'kept', 'meta.inf');
+  await writeFile(damaged, 'not what it was');
+  await expect(startNatsServer({ binary, dataDir, log })).rejects.toThrow(
+    `Cannot use the streams in ${dataDir}, which are damaged`,
+  );
+});
+
 test('a second start on the same folder is refused while the first one lives', async () => {
   const first = await startNatsServer({ binary, dataDir, log });
   await expect(startNatsServer({ binary, dataDir, log })).rejects.toThrow(

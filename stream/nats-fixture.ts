@@ -39,16 +39,6 @@ export async function startTestNats(): Promise<TestNats> {
   };
 }
 
-/** Runs `work` with a nats-server of its own. */
-export async function withNats<T>(work: (nats: TestNats) => Promise<T>): Promise<T> {
-  const nats = await startTestNats();
-  try {
-    return await work(nats);
-  } finally {
-    await nats.stop();
-  }
-}
-
 /** The nats-server that the tests run. */
 export function testBinary(): Promise<string> {
   return findNatsServer({ toolsDir, log: quiet });

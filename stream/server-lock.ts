@@ -6,8 +6,9 @@ import { promisify } from 'node:util';
 import { Fault } from '@rapport/runtime/fault.ts';
 
 /**
- * nats-server does not lock its store: two on one folder both start and spoil it. So `nats-server.pid` names the server
- * and the process that started it. A server whose starter was killed is ended; one whose starter lives is respected.
+ * nats-server does not lock its store: two on one folder both start and spoil it. So `nats-server.pid` names
+ * the server and the process that started it. A server whose starter was killed is ended; one whose starter
+ * lives is respected.
  */
 interface Holder {
   readonly serverPid: number;
@@ -23,8 +24,8 @@ export async function rememberServer(dataDir: string, serverPid: number): Promis
 }
 
 /**
- * Makes sure that no nats-server works on this folder. Throws Fault `unavailable` when one does whose starter is another
- * process that is alive.
+ * Makes sure that no nats-server works on this folder. Throws Fault `unavailable` when one does whose starter
+ * is another process that is alive.
  */
 export async function endLeftover(dataDir: string, log: { warn(sentence: string): void }): Promise<void> {
   const holder = await readHolder(dataDir);
@@ -32,7 +33,8 @@ export async function endLeftover(dataDir: string, log: { warn(sentence: string)
   if (isAlive(holder.starterPid)) {
     throw new Fault(
       'unavailable',
-      `Cannot use ${dataDir}: nats-server (process ${holder.serverPid}) of process ${holder.starterPid} works on it`,
+      `Cannot use ${dataDir}: nats-server (process ${holder.serverPid}) ` +
+        `of process ${holder.starterPid} works on it`,
     );
   }
   log.warn(`Ending nats-server (process ${holder.serverPid}), left over from process ${holder.starterPid}.`);
@@ -44,7 +46,7 @@ async function readHolder(dataDir: string): Promise<Holder | undefined> {
     const found: unknown = JSON.parse(await readFile(join(dataDir, 'nats-server.pid'), 'utf8'));
     return isHolder(found) ? found : undefined;
   } catch {
-    return undefined; // Absent, or half written by a process that was killed: then no server was ready either.
+    return undefined; // Absent, or half written by a process that was killed: then no server was ready.
   }
 }
 

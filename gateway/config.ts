@@ -1,0 +1,79 @@
+import { type Limits, limits } from '@rapport/proto/limits.ts';
+import { logLevels } from '@rapport/runtime/log.ts';
+import { integer, oneOf, port, text } from '@rapport/runtime/options.ts';
+
+const most = { min: 1, max: 2 ** 31 - 1 };
+
+/** Everything a gateway can be told. `node gateway/main.ts --help` prints it. */
+export const gatewayOptions = {
+  GATEWAY_HOST: text('127.0.0.1', 'Address to listen on.'),
+  GATEWAY_PORT: port(8080, 'Its port; 0 takes a free one. Several gateways of one machine may share it.'),
+  NATS_URL: text('nats://127.0.0.1:4222', 'Where NATS is; several servers are separated by commas.'),
+  HISTORY_URL: text('sqlite:.data/history.db', 'Where messages are stored; only read here.'),
+  DATA_DIR: text(
+    '.data',
+    'The key pair of our own tokens is kept in its folder keys, made at the first start.',
+  ),
+  PARTITIONS: integer(32, 'Partitions of the log; fixed when the log is made.', { min: 1, max: 1024 }),
+  STREAM_REPLICAS: integer(1, 'Copies of the log that NATS keeps; 3 on a cluster.', { min: 1, max: 5 }),
+  GATEWAY_TOKEN_HOURS: integer(24 * 30, 'How long a visitor token is valid.', { min: 1, max: 24 * 3_650 }),
+  GATEWAY_JWKS_URL: text('', 'Where the issuer of other tokens publishes its keys (EdDSA); empty: none.'),
+  GATEWAY_ADDRESS_HEADER: text(
+    '',
+    'Header in which the proxy in front writes the client address, as x-forwarded-for; empty: no proxy.',
+  ),
+  GATEWAY_ACCEPTED_AFTER_MS: integer(50, 'An ACCEPTED receipt is sent when STORED takes longer.', {
+    min: 0,
+    max: 60_000,
+  }),
+  GATEWAY_DRAIN_MS: integer(5_000, 'Over how long clients are spread when this gateway goes away.', {
+    min: 0,
+    max: 600_000,
+  }),
+  GATEWAY_DEMO_CREATOR: text('demo', 'Whose documents the pages under /learn show.'),
+  LOG_LEVEL: oneOf('info', 'What is logged.', logLevels),
+  GATEWAY_FRAME_BYTES_MAX: integer(limits.frameBytesMax, 'One frame, in bytes.', {
+    min: 1_024,
+    max: 2 ** 24,
+  }),
+  GATEWAY_TEXT_CHARS_MAX: integer(limits.textCharsMax, 'One message, in characters.', {
+    min: 1,
+    max: 65_536,
+  }),
+  GATEWAY_SAYS_IN_FLIGHT_MAX: integer(limits.saysInFlightMax, 'Says of one socket not yet accepted.', most),
+  GATEWAY_SAYS_PER_WINDOW_MAX: integer(limits.saysPerWindowMax, 'Says of one person in a window.', most),
+  GATEWAY_SAYS_WINDOW_MS: integer(limits.saysWindowMs, 'That window.', most),
+  GATEWAY_UNSENT_BYTES_MAX: integer(limits.unsentBytesMax, 'Above it messages wait in the store.', most),
+  GATEWAY_UNSENT_BYTES_SOFT: integer(limits.unsentBytesSoft, 'Above it deltas become one snapshot.', most),
+  GATEWAY_DRAIN_STALL_MS: integer(
+    limits.drainStallMs,
+    'A socket that takes nothing for this long is closed.',
+    most,
+  ),
+  GATEWAY_SOCKETS_PER_PERSON_MAX: integer(limits.socketsPerPersonMax, 'One more closes the oldest.', most),
+  GATEWAY_VISITOR_TOKENS_PER_MINUTE_MAX: integer(
+    limits.visitorTokensPerMinuteMax,
+    'Visitor tokens for one address.',
+    most,
+  ),
+  GATEWAY_HELLO_WITHIN_MS: integer(limits.helloWithinMs, 'The first frame must be here by then.', most),
+  GATEWAY_ATTACH_WITHIN_MS: integer(
+    limits.attachWithinMs,
+    'The owner must answer a new session by then.',
+    most,
+  ),
+  GATEWAY_PING_MS: integer(limits.pingMs, 'A silent socket is pinged.', { min: 8_000, max: 960_000 }),
+  GATEWAY_PAGE_MESSAGES_MAX: integer(limits.pageMessagesMax, 'Messages of one page.', { min: 1, max: 1_000 }),
+  GATEWAY_FAULTS_MAX: integer(limits.faultsMax, 'Refused frames of one socket in a window.', most),
+  GATEWAY_FAULTS_WINDOW_MS: integer(limits.faultsWindowMs, 'That window.', most),
+} as const;
+
+/** The limits of the client contract, as they are set for this gateway. */
+export function limitsOf(config: { readonly [K in keyof typeof gatewayOptions]: unknown }): Limits {
+  const entries = Object.keys(limits).map((name) => {
+    const option = `GATEWAY_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+    const set = Object.entries(config).find(([key]) => key === option)?.[1];
+    return [name, set];
+  });
+  return { ...limits, ...Object.fromEntries(entries.filter(([, set]) => set !== undefined)) };
+}

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
+import { openHistory } from '@rapport/history/open-history.ts';
+import { systemClock as clock } from '@rapport/runtime/clock.ts';
+import { createLog } from '@rapport/runtime/log.ts';
+import { Metrics } from '@rapport/runtime/metrics.ts';
+import { helpText, type OptionValues, readOptions } from '@rapport/runtime/options.ts';
+import { runService } from '@rapport/runtime/service.ts';
+import { openStream } from '@rapport/stream/open-stream.ts';
+import { AddressRate } from './address-rate.ts';
+import { gatewayOptions, limitsOf } from './config.ts';
+import { Gateway } from './gateway.ts';
+import { Http } from './http.ts';
+import { LearnPages } from './learn-pages.ts';
+import { MessagesApi } from './messages-api.ts';
+import { createMeters } from './meters.ts';
+import { Site } from './site.ts';
+import { listen } from './socket.ts';
+import { openTokenKeys } from './token-keys.ts';
+import { Tokens } from './tokens.ts';
+import { VisitorsApi } from './visitors-api.ts';
+
+type Config = OptionValues<typeof gatewayOptions>;
+
+if (process.argv.includes('--help')) {
+  const does = 'The gateway: people connect to it by WebSocket and HTTP.';
+  process.stdout.write(helpText({ use: 'node gateway/main.ts', does, options: gatewayOptions }));
+} else {
+  await runService(() => start(readOptions(gatewayOptions, process.env)));
+}
+
+async function start(config: Config) {
+  const log = createLog({ name: 'gateway', level: config.LOG_LEVEL });
+  const metrics = new Metrics('gateway');
+  const meters = createMeters(metrics);
+  const limits = limitsOf(config);
+  const tokens = new Tokens({
+    keys: await openTokenKeys(config.DATA_DIR),
+    lifeS: config.GATEWAY_TOKEN_HOURS * 3_600,
+    jwksUrl: config.GATEWAY_JWKS_URL,
+  });
+  const { PARTITIONS: partitions, STREAM_REPLICAS: replicas } = config;
+  const stream = await openStream({ url: config.NATS_URL, name: 'gateway', partitions, replicas, log });
+  const catalog = await openNatsCatalog(stream.nc, log, replicas);
+  const history = openHistory(config.HISTORY_URL, { readOnly: true, log });
+  const gatewayId = `g${randomUUID().slice(0, 13).replace('-', '')}`;
+  const acceptedAfterMs = config.GATEWAY_ACCEPTED_AFTER_MS;
+  const parts = { limits, clock, log, meters, tokens, catalog };
+  const gateway = new Gateway({ ...parts, ...stream, history, gatewayId, acceptedAfterMs });
+  metrics.gauge('rapport_gateway_sessions', 'Open sessions', () => gateway.up.sessions.size);
+  metrics.gauge(
+    'rapport_gateway_conversations',
+    'Conversations with a session',
+    () => gateway.conversations.size,
+  );
+  await gateway.start();
+  const health = {
+    metrics,
+    ready: async () => {
+      await Promise.all([stream.ping(), history.ping()]);
+    },
+  };
+  const http = new Http({ health, log, ...routes(config, { ...parts, gateway }) });
+  const listening = await listen({
+    host: config.GATEWAY_HOST,
+    port: config.GATEWAY_PORT,
+    limits,
+    open: (wire, source) => gateway.up.open(wire, source),
+    take: (session, sent) => gateway.up.take(session, sent),
+    drained: (session) => gateway.writer.drained(session),
+    closed: (session) => gateway.writer.closed(session),
+    refuse: (session, code) => gateway.writer.goodbye(session, code),
+    answer: (request) => http.answer(request),
+  });
+  log.info({ port: listening.port, gatewayId }, 'listening');
+  return {
+    ready: { port: listening.port },
+    stop: async () => {
+      listening.stopListening();
+      await gateway.stop(config.GATEWAY_DRAIN_MS);
+      listening.close();
+      await catalog.close();
+      await stream.close();
+      await history.close();
+    },
+  };
+}
+
+function routes(
+  config: Config,
+  parts: {
+    readonly limits: ReturnType<typeof limitsOf>;
+    readonly tokens: Tokens;
+    readonly catalog: Awaited<ReturnType<typeof openNatsCatalog>>;
+    readonly gateway: Gateway;
+  },
+) {
+  const { limits, catalog, gateway } = parts;
+  const learn = new LearnPages({ catalog, creatorId: config.GATEWAY_DEMO_CREATOR, clock });
+  const rate = new AddressRate({
+    perMinuteMax: limits.visitorTokensPerMinuteMax,
+    header: config.GATEWAY_ADDRESS_HEADER,
+    clock,
+  });
+  return {
+    site: new Site({ widgetFolder: join(import.meta.dirname, '..', 'widget'), learn }),
+    visitors: new VisitorsApi({ ...parts, rate }),
+    messages: new MessagesApi({
+      ...parts,
+      ...gateway,
+      reader: gateway.reader,
+      sayRequests: gateway.sayRequests,
+    }),
+  };
+}

@@ -1,0 +1,140 @@
+// Hop 10 of 12: gateway/outbound - one NATS message per gateway and turn carries many deliveries.
+import type { Deliveries, Delivery, Push } from '@rapport/proto/delivery.ts';
+import type { DownJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
+import type { Attach } from './attach.ts';
+import type { CatchUp } from './catch-up.ts';
+import type { Controls } from './controls.ts';
+import type { Conversation, Conversations } from './conversations.ts';
+import { SharedFrame } from './frame.ts';
+import type { Meters } from './meters.ts';
+import type { OwnerWatch } from './owner-watch.ts';
+import type { Says } from './says.ts';
+import { memberOf, type Session } from './session.ts';
+import type { Writer } from './writer.ts';
+
+export interface OutboundOptions {
+  readonly conversations: Conversations;
+  readonly owners: OwnerWatch;
+  readonly attach: Attach;
+  readonly catchUp: CatchUp;
+  readonly says: Says;
+  readonly writer: Writer;
+  readonly controls: Controls;
+  readonly meters: Meters;
+}
+
+/** A push whose frame is encoded once, however many sessions get it. */
+type Routed =
+  | (Push & { readonly to: 'session' })
+  | { readonly push: Exclude<Push, { to: 'session' }>; readonly shared: SharedFrame };
+
+/** Hands what owners deliver to the sessions it is for. */
+export class Outbound {
+  readonly #options: OutboundOptions;
+
+  constructor(options: OutboundOptions) {
+    this.#options = options;
+  }
+
+  take(deliveries: Deliveries): void {
+    const { owners, meters } = this.#options;
+    owners.heard(deliveries);
+    for (const delivery of deliveries.deliveries) this.#deliver(delivery);
+    meters.deliveries.inc(deliveries.deliveries.length);
+  }
+
+  #deliver(delivery: Delivery): void {
+    const { conversations, owners, controls } = this.#options;
+    const { creatorId, userId, epoch } = delivery;
+    const partition = conversations.partitionOf(delivery);
+    if (!owners.isCurrent(partition, epoch)) return;
+    const conversation = conversations.find(delivery, partition);
+    if (conversation === undefined) {
+      controls.add(partition, { kind: 'detach', creatorId, userId, sockets: 0 });
+      return;
+    }
+    const routed: Routed[] = [];
+    for (const push of delivery.pushes) {
+      if (push.to === 'session') routed.push(push);
+      else if (follow(conversation, push.frame)) routed.push({ push, shared: new SharedFrame(push.frame) });
+    }
+    // A copy: a session may be closed on the way.
+    for (const session of [...conversation.sessions]) {
+      session.wire.cork(() => {
+        for (const one of routed) this.#route(session, one);
+      });
+    }
+  }
+
+  #route(session: Session, routed: Routed): void {
+    if ('attached' in routed) {
+      if (routed.sessionId === session.id) this.#options.attach.attached(session, routed.attached);
+      return;
+    }
+    const { push, shared } = routed;
+    if (push.to === 'others' && push.sessionId === session.id) return;
+    const member = memberOf(session);
+    if (member === undefined) return;
+    if (push.to === 'device') {
+      if (push.deviceId !== member.deviceId) return;
+      if (push.frame.receipt !== undefined) this.#options.says.settle(member, push.frame.receipt);
+    }
+    this.#pass(session, shared);
+  }
+
+  #pass(session: Session, shared: SharedFrame): void {
+    const { writer } = this.#options;
+    const { state, wire } = session;
+    // What is said before the welcome is in its position already.
+    if (state.at !== 'live' && state.at !== 'catching_up') return;
+    const { message, delta, typing, presence, read } = shared.down;
+    if (message !== undefined) this.#message(session, message.seq ?? 0, shared);
+    else if (delta !== undefined) this.#delta(session, shared);
+    else if (!(typing ?? presence ?? read) || writer.takesDeltas(session))
+      writer.sendEncoded(session, shared.as(wire.format));
+  }
+
+  /** Live, a message is passed on when it is the next one and there is room; else it is read from the store. */
+  #message(session: Session, seq: number, shared: SharedFrame): void {
+    const { writer, catchUp } = this.#options;
+    const { state } = session;
+    if (state.at === 'catching_up') state.newestSeq = Math.max(state.newestSeq, seq);
+    if (state.at !== 'live' || seq <= state.sentSeq) return;
+    if (seq === state.sentSeq + 1 && writer.takesMessages(session)) {
+      state.sentSeq = seq;
+      writer.sendEncoded(session, shared.as(session.wire.format));
+    } else {
+      catchUp.start(session, state.member, { sentSeq: state.sentSeq, newestSeq: seq });
+    }
+  }
+
+  #delta(session: Session, shared: SharedFrame): void {
+    const { writer, meters } = this.#options;
+    if (session.state.at === 'live' && !session.behind && writer.takesDeltas(session)) {
+      writer.sendEncoded(session, shared.as(session.wire.format));
+      return;
+    }
+    session.behind = true;
+    meters.deltasLeftOut.inc();
+  }
+}
+
+/** Keeps what a late or slow session will need. False when a delta does not continue what is known. */
+function follow(conversation: Conversation, { turn, delta, snapshot, presence }: DownJson): boolean {
+  if (turn !== undefined) {
+    const { turnId = '', state } = turn;
+    if (state === 'STARTED') conversation.turn = { turnId, text: '' };
+    else if (conversation.turn?.turnId === turnId) conversation.turn = undefined;
+  } else if (delta !== undefined) {
+    const { turnId = '', offset = 0, text = '' } = delta;
+    const known = conversation.turn?.turnId === turnId ? conversation.turn.text : '';
+    // A lost delta has a number that is missing, so a snapshot is on its way.
+    if (offset > known.length) return false;
+    conversation.turn = { turnId, text: (offset === known.length ? known : known.slice(0, offset)) + text };
+  } else if (snapshot !== undefined) {
+    conversation.turn = { turnId: snapshot.turnId ?? '', text: snapshot.text ?? '' };
+  } else if (presence !== undefined) {
+    conversation.presence = presence.sockets ?? 0;
+  }
+  return true;
+}

@@ -1,0 +1,80 @@
+import type { CloseCode } from '@rapport/proto/codes.ts';
+import { type ConversationKey, idPattern, roles, type TokenRole } from '@rapport/proto/identity.ts';
+import {
+  createRemoteJWKSet,
+  decodeProtectedHeader,
+  errors,
+  type JWTVerifyGetKey,
+  jwtVerify,
+  SignJWT,
+} from 'jose';
+import { z } from 'zod';
+import type { TokenKeys } from './token-keys.ts';
+
+/** Who a token speaks for. */
+export interface Identity extends ConversationKey {
+  readonly role: TokenRole;
+}
+
+export type TokenVerdict =
+  | { readonly ok: true; readonly identity: Identity }
+  | { readonly ok: false; readonly code: Extract<CloseCode, 'bad_token' | 'token_expired'> };
+
+/** Only this one: with a list, a token could choose how it is checked. */
+const algorithm = 'EdDSA';
+/** How far two machines' clocks may differ. */
+const clockToleranceS = 5;
+
+const claimsSchema = z.object({
+  sub: z.string().regex(idPattern),
+  creator_id: z.string().regex(idPattern),
+  role: z.enum(roles),
+});
+
+/** Makes and checks tokens: those signed with the own key, and those of a JWKS when one is configured. */
+export class Tokens {
+  readonly #keys: TokenKeys;
+  readonly #lifeS: number;
+  readonly #foreign: JWTVerifyGetKey | undefined;
+
+  constructor(options: {
+    readonly keys: TokenKeys;
+    /** How long a token of our own is valid. */
+    readonly lifeS: number;
+    /** Where another issuer publishes its keys; empty for none. */
+    readonly jwksUrl: string;
+  }) {
+    this.#keys = options.keys;
+    this.#lifeS = options.lifeS;
+    this.#foreign = options.jwksUrl === '' ? undefined : createRemoteJWKSet(new URL(options.jwksUrl));
+  }
+
+  issue({ creatorId, userId, role }: Identity): Promise<string> {
+    return new SignJWT({ creator_id: creatorId, role })
+      .setProtectedHeader({ alg: algorithm, kid: this.#keys.kid })
+      .setSubject(userId)
+      .setIssuedAt()
+      .setExpirationTime(`${this.#lifeS}s`)
+      .sign(this.#keys.privateKey);
+  }
+
+  async verify(token: string): Promise<TokenVerdict> {
+    try {
+      const options = {
+        algorithms: [algorithm],
+        requiredClaims: ['sub', 'exp'],
+        clockTolerance: clockToleranceS,
+      };
+      const foreign = this.#foreign !== undefined && decodeProtectedHeader(token).kid !== this.#keys.kid;
+      const { payload } =
+        foreign && this.#foreign !== undefined
+          ? await jwtVerify(token, this.#foreign, options)
+          : await jwtVerify(token, this.#keys.publicKey, options);
+      const { sub, creator_id, role } = claimsSchema.parse(payload);
+      return { ok: true, identity: { userId: sub, creatorId: creator_id, role } };
+    } catch (failure) {
+      // Why exactly is for nobody outside to know.
+      return { ok: false, code: failure instanceof errors.JWTExpired ? 'token_expired' : 'bad_token' };
+    }
+  }
+}

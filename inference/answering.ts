@@ -1,0 +1,62 @@
+import type { Catalog } from '@rapport/catalog/catalog.ts';
+import { Role } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
+import type { GenerateRequest } from '@rapport/proto/gen/rapport/v1/inference_pb.ts';
+import { idPattern } from '@rapport/proto/identity.ts';
+import { Fault } from '@rapport/runtime/fault.ts';
+import type { Admission } from './admission.ts';
+import type { Library } from './library.ts';
+import type { Model } from './model.ts';
+import type { Piece } from './piece.ts';
+import { queryOf } from './query.ts';
+
+export interface Answering {
+  readonly catalog: Catalog;
+  readonly library: Library;
+  readonly model: Model;
+  readonly admission: Admission;
+}
+
+/** More than an actor sends; a request is at most this many messages of textCharsMax. */
+const messagesMax = 200;
+const textCharsMax = 32_000;
+
+/** One answer: the request is checked, a slot awaited, the knowledge searched, the model asked. */
+export async function* answer(
+  { catalog, library, model, admission }: Answering,
+  request: GenerateRequest,
+  signal: AbortSignal,
+): AsyncIterable<Piece> {
+  const wrong = faultOf(request);
+  if (wrong !== undefined) throw new Fault('bad_request', wrong);
+  const creator = catalog.creator(request.creatorId)?.creator;
+  if (creator === undefined) {
+    throw new Fault('creator_unknown', `Cannot answer for creator ${request.creatorId}: there is none`);
+  }
+  const leave = await admission.enter(request, signal);
+  try {
+    const { messages } = request;
+    const found = library.find(creator.creatorId, queryOf(messages));
+    yield* model.answer({ creator, messages, found }, signal);
+  } finally {
+    leave();
+  }
+}
+
+/** The sentence that says what is wrong with a request; undefined when nothing is. */
+function faultOf({ creatorId, userId, turnId, messages }: GenerateRequest): string | undefined {
+  if (!idPattern.test(creatorId)) return `Cannot answer: creator_id "${creatorId}" should match ${idPattern}`;
+  if (!idPattern.test(userId)) return `Cannot answer: user_id "${userId}" should match ${idPattern}`;
+  if (turnId === '' || turnId.length > 100) return 'Cannot answer: turn_id should have 1 to 100 characters';
+  if (messages.length === 0) return 'Cannot answer: messages is empty';
+  if (messages.length > messagesMax) {
+    return `Cannot answer ${messages.length} messages: at most ${messagesMax} are taken`;
+  }
+  const long = messages.find(({ text }) => text.length > textCharsMax);
+  if (long !== undefined) {
+    return `Cannot answer a message of ${long.text.length} characters: at most ${textCharsMax} are taken`;
+  }
+  const last = messages.at(-1);
+  if (last?.role !== Role.USER)
+    return "Cannot answer: the last message should be the person's, with role USER";
+  return last.text.trim() === '' ? 'Cannot answer: the last message has no text' : undefined;
+}

@@ -1,0 +1,87 @@
+import { createMemoryCatalog } from '@rapport/catalog/catalog-memory.ts';
+import { checkedCreator, checkedDocument } from '@rapport/catalog/checked.ts';
+import type { MessageJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
+import { systemClock } from '@rapport/runtime/clock.ts';
+import { createLog } from '@rapport/runtime/log.ts';
+import { Metrics } from '@rapport/runtime/metrics.ts';
+import { Admission, type AdmissionLimits } from './admission.ts';
+import { createInferenceClient, type Generate, inferenceLimits } from './client.ts';
+import { Library } from './library.ts';
+import { createMeters } from './meters.ts';
+import type { Model } from './model.ts';
+import type { Piece } from './piece.ts';
+import { serveInference } from './server.ts';
+
+export const quietLog = createLog({ name: 'inference-test', level: 'silent' });
+
+/** A creator `ada` who knows about naps and `bob` who knows about bread, and their library. */
+export async function twoCreators() {
+  const catalog = createMemoryCatalog();
+  await catalog.putCreator(checkedCreator({ creatorId: 'ada', name: 'Ada', greeting: 'Hello from Ada.' }));
+  await catalog.putCreator(checkedCreator({ creatorId: 'bob', name: 'Bob' }));
+  await catalog.putDocument(napDocument);
+  await catalog.putDocument(breadDocument);
+  const library = new Library(quietLog);
+  await library.follow(catalog);
+  return { catalog, library };
+}
+
+export const napDocument = checkedDocument({
+  creatorId: 'ada',
+  documentId: 'naps',
+  title: 'How to nap well',
+  url: '/learn/naps',
+  text: '## How long should a nap be?\n\nThe best nap lasts twenty minutes. Longer naps end in deep sleep.\n\n## When?\n\nThe early afternoon suits naps best.',
+});
+
+export const breadDocument = checkedDocument({
+  creatorId: 'bob',
+  documentId: 'bread',
+  title: 'How to bake bread',
+  text: '## How long does sourdough rise?\n\nSourdough rises for twelve hours. A cold kitchen makes it slower.',
+});
+
+/** The real server around a model, in this process. */
+export async function startServer(
+  model: Model,
+  options: { readonly port?: number; readonly limits?: Partial<AdmissionLimits> } = {},
+) {
+  const { catalog, library } = await twoCreators();
+  const admission = new Admission({ ...inferenceLimits, ...options.limits });
+  const metrics = new Metrics('inference-test');
+  const meters = createMeters(metrics, { admission, library, nowMs: () => systemClock.monotonicMs() });
+  const server = await serveInference({
+    ...{ catalog, library, model, admission, log: quietLog, meters },
+    host: '127.0.0.1',
+    port: options.port ?? 0,
+  });
+  return { ...server, address: `127.0.0.1:${server.port}`, admission, metrics, catalog, library };
+}
+
+export function clientOf(address: string, limits: Partial<typeof inferenceLimits> = {}) {
+  return createInferenceClient({
+    address,
+    clock: systemClock,
+    limits: { ...inferenceLimits, ...limits },
+    log: quietLog,
+  });
+}
+
+export function ask(text: string, more: Partial<Generate> = {}): Generate {
+  return { creatorId: 'ada', userId: 'u1', turnId: 't1', attempt: 1, messages: [said(text)], ...more };
+}
+
+export function said(text: string, role: 'USER' | 'COACH' = 'USER'): MessageJson {
+  return { role, text };
+}
+
+export async function collect(pieces: AsyncIterable<Piece>) {
+  const all: Piece[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return {
+    text: all.map((piece) => (piece.kind === 'delta' ? piece.text : '')).join(''),
+    sources: all.flatMap((piece) => (piece.kind === 'citation' ? [piece.source] : [])),
+    kinds: all.map(({ kind }) => kind),
+    done: all.find((piece) => piece.kind === 'done')?.reason,
+  };
+}

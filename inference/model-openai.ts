@@ -1,0 +1,133 @@
+import type { Clock } from '@rapport/runtime/clock.ts';
+import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
+import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
+import type { Passage } from './lexical-retriever.ts';
+import type { Model } from './model.ts';
+import type { Piece } from './piece.ts';
+import { promptOf } from './prompt.ts';
+import { Watchdog } from './watchdog.ts';
+
+export interface OpenAiOptions {
+  readonly clock: Clock;
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  readonly model: string;
+  readonly answerTokensMax: number;
+  readonly passagesMax: number;
+  /** A model that has said nothing by then, connecting included, has failed. */
+  readonly firstTokenMs: number;
+  /** A model that falls silent for so long in the middle has failed. */
+  readonly idleMs: number;
+}
+
+/** Whatever the endpoint makes of answerTokensMax, an answer ends here. */
+const answerCharsMax = 32_000;
+
+/** Answers by any endpoint that speaks the OpenAI chat completions protocol, from the passages that were found. */
+export function createOpenAiModel(options: OpenAiOptions): Model {
+  const client = new OpenAI({
+    baseURL: options.baseUrl,
+    apiKey: options.apiKey || 'none', // The package wants one even where the endpoint does not.
+    maxRetries: 0, // The turn's deadline is short; the person may ask again.
+    timeout: options.firstTokenMs,
+  });
+  return {
+    name: options.model,
+    async *answer(question, signal) {
+      const passages = question.found.matches.slice(0, options.passagesMax).map(({ passage }) => passage);
+      const watchdog = new Watchdog(options.clock, 'the model');
+      const given = AbortSignal.any([signal, watchdog.signal]);
+      try {
+        watchdog.expect(options.firstTokenMs);
+        const chunks = await client.chat.completions.create(
+          {
+            model: options.model,
+            messages: promptOf(question, passages),
+            max_completion_tokens: options.answerTokensMax,
+            stream: true,
+            stream_options: { include_usage: true },
+          },
+          { signal: given },
+        );
+        const heard = heardOf(chunks, () => watchdog.expect(options.idleMs));
+        yield* piecesOf(heard, {
+          passages,
+          model: options.model,
+          unknownAnswer: question.creator.unknownAnswer,
+        });
+        given.throwIfAborted(); // The package ends an aborted stream as if it were whole.
+      } catch (failure) {
+        throw given.aborted ? given.reason : asFault(failure);
+      } finally {
+        watchdog.rest();
+      }
+    },
+  };
+}
+
+async function* heardOf<T>(chunks: AsyncIterable<T>, onChunk: () => void): AsyncIterable<T> {
+  for await (const chunk of chunks) {
+    onChunk();
+    yield chunk;
+  }
+}
+
+async function* piecesOf(
+  chunks: AsyncIterable<OpenAI.ChatCompletionChunk>,
+  about: {
+    readonly passages: readonly Passage[];
+    readonly model: string;
+    readonly unknownAnswer: string;
+  },
+): AsyncIterable<Piece> {
+  let text = '';
+  let finish: string | null = null;
+  let usage = { promptTokens: 0, answerTokens: 0 };
+  for await (const chunk of chunks) {
+    const [choice] = chunk.choices;
+    const delta = choice?.delta?.content ?? '';
+    text += delta;
+    if (delta !== '') yield { kind: 'delta', text: delta };
+    if (chunk.usage) {
+      usage = { promptTokens: chunk.usage.prompt_tokens, answerTokens: chunk.usage.completion_tokens };
+    }
+    finish = choice?.finish_reason ?? finish;
+    if (text.length > answerCharsMax) finish = 'length';
+    if (text.length > answerCharsMax) break;
+  }
+  if (finish === null)
+    throw new Fault('model_failed', 'Cannot use an answer that ended without a finish_reason');
+  if (text.trim() === '') throw new Fault('model_failed', 'Cannot use an answer without text');
+  const unknown = text.trim().startsWith(about.unknownAnswer.trim());
+  if (!unknown) yield* citationsOf(about.passages);
+  yield { kind: 'usage', ...usage, model: about.model };
+  yield { kind: 'done', reason: unknown ? 'UNKNOWN' : finish === 'length' ? 'LENGTH' : 'ANSWERED' };
+}
+
+/** Every document that the model was given, once, with its best passage. */
+function citationsOf(passages: readonly Passage[]): readonly Piece[] {
+  const byDocument = new Map<string, Passage>();
+  for (const passage of passages) {
+    const { documentId } = passage.metadata;
+    if (!byDocument.has(documentId)) byDocument.set(documentId, passage);
+  }
+  return [...byDocument.values()].map(({ text, metadata: { documentId, title, url } }) => ({
+    kind: 'citation',
+    source: { documentId, title, url, quote: text },
+  }));
+}
+
+function asFault(failure: unknown): Fault {
+  if (failure instanceof Fault) return failure;
+  const fault = (code: Fault['code'], what: string) =>
+    new Fault(code, `Cannot get an answer: ${what}`, failure);
+  if (failure instanceof APIConnectionTimeoutError)
+    return fault('model_timeout', 'the endpoint did not respond');
+  if (failure instanceof APIConnectionError)
+    return fault('model_unavailable', 'the endpoint can not be reached');
+  if (!(failure instanceof APIError)) return fault('model_failed', `the stream broke (${reasonOf(failure)})`);
+  if (failure.status === 429) return fault('model_busy', 'the endpoint is busy');
+  if ([502, 503, 504].includes(failure.status ?? 0))
+    return fault('model_unavailable', 'the endpoint is down');
+  return fault('model_failed', `the endpoint answered with status ${failure.status ?? 'unknown'}`);
+}

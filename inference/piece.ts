@@ -1,0 +1,67 @@
+import { create } from '@bufbuild/protobuf';
+import type { SourceJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
+import {
+  Done_Reason,
+  type Done_ReasonJson,
+  type GenerateResponse,
+  GenerateResponseSchema,
+} from '@rapport/proto/gen/rapport/v1/inference_pb.ts';
+
+/** Why an answer ended. */
+export type DoneReason = Exclude<Done_ReasonJson, 'REASON_UNSPECIFIED'>;
+
+/** One thing a model says: any number of delta and citation, then usage, then done. */
+export type Piece =
+  | { readonly kind: 'delta'; readonly text: string }
+  | { readonly kind: 'citation'; readonly source: SourceJson }
+  | {
+      readonly kind: 'usage';
+      readonly promptTokens: number;
+      readonly answerTokens: number;
+      readonly model: string;
+    }
+  | { readonly kind: 'done'; readonly reason: DoneReason };
+
+export function toResponse(piece: Piece): GenerateResponse {
+  switch (piece.kind) {
+    case 'delta':
+      return create(GenerateResponseSchema, { piece: { case: 'delta', value: { text: piece.text } } });
+    case 'citation':
+      return create(GenerateResponseSchema, { piece: { case: 'citation', value: piece.source } });
+    case 'usage': {
+      const { promptTokens, answerTokens, model } = piece;
+      const value = { promptTokens, answerTokens, model };
+      return create(GenerateResponseSchema, { piece: { case: 'usage', value } });
+    }
+    case 'done':
+      return create(GenerateResponseSchema, {
+        piece: { case: 'done', value: { reason: Done_Reason[piece.reason] } },
+      });
+  }
+}
+
+/** The piece of a response; undefined for what a newer service may send and this client does not know. */
+export function toPiece({ piece }: GenerateResponse): Piece | undefined {
+  switch (piece.case) {
+    case 'delta':
+      return { kind: 'delta', text: piece.value.text };
+    case 'citation': {
+      const { documentId, title, url, quote } = piece.value;
+      return { kind: 'citation', source: { documentId, title, url, quote } };
+    }
+    case 'usage': {
+      const { promptTokens, answerTokens, model } = piece.value;
+      return { kind: 'usage', promptTokens, answerTokens, model };
+    }
+    case 'done':
+      return { kind: 'done', reason: reasonNames.get(piece.value.reason) ?? 'ANSWERED' };
+    default:
+      return undefined;
+  }
+}
+
+const reasonNames = new Map<number, DoneReason>([
+  [Done_Reason.ANSWERED, 'ANSWERED'],
+  [Done_Reason.UNKNOWN, 'UNKNOWN'],
+  [Done_Reason.LENGTH, 'LENGTH'],
+]);

@@ -1,0 +1,32 @@
+import { status } from '@grpc/grpc-js';
+import type { Code } from '@rapport/proto/codes.ts';
+import { Fault } from '@rapport/runtime/fault.ts';
+
+const statusOfCode: Partial<Record<Code, status>> = {
+  bad_request: status.INVALID_ARGUMENT,
+  creator_unknown: status.INVALID_ARGUMENT,
+  model_busy: status.RESOURCE_EXHAUSTED,
+  model_unavailable: status.UNAVAILABLE,
+  model_timeout: status.DEADLINE_EXCEEDED,
+  model_failed: status.INTERNAL,
+};
+
+/** The gRPC status of what a turn threw inside the service. */
+export function statusOf(thrown: unknown): status {
+  if (thrown instanceof Fault) return statusOfCode[thrown.code] ?? status.INTERNAL;
+  return thrown instanceof Error && thrown.name === 'AbortError' ? status.CANCELLED : status.INTERNAL;
+}
+
+/** The code that a person is told when a call ended with this status. */
+export function codeOf(code: status): Code {
+  switch (code) {
+    case status.UNAVAILABLE:
+      return 'model_unavailable';
+    case status.RESOURCE_EXHAUSTED:
+      return 'model_busy';
+    case status.DEADLINE_EXCEEDED:
+      return 'model_timeout';
+    default:
+      return 'model_failed';
+  }
+}

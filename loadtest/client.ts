@@ -1,0 +1,20 @@
+import { runService } from '@rapport/runtime/service.ts';
+import { type Job, type Load, runLoad } from './load.ts';
+
+/** What this process answers over its channel. */
+export type ClientAnswer = { readonly load: Load } | { readonly failure: string };
+
+// The load generator as a process of its own: takes one job over its IPC channel and answers with what came of it.
+await runService(async () => {
+  process.once('message', (job: Job) => void answer(job)); // answer() reports its own failures.
+  return { ready: {}, stop: async () => process.exit(0) };
+});
+
+async function answer(job: Job): Promise<void> {
+  const send = (message: ClientAnswer) => process.send?.(message);
+  try {
+    send({ load: await runLoad(job) });
+  } catch (failure) {
+    send({ failure: String(failure) });
+  }
+}

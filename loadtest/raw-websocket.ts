@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+
+/** A WebSocket as cheap as a client can be: no extensions, text frames only, several frames in one write. */
+export interface RawWebSocket {
+  /** Goes out with everything else of this turn: when the frames being read are done with, or at `flush`. */
+  send(text: string): void;
+  flush(): void;
+  close(): void;
+}
+
+export interface RawWebSocketOptions {
+  readonly port: number;
+  readonly protocol: string;
+  readonly onText: (text: string) => void;
+  /** The reason is a sentence; it is called once, also when `close` was called. */
+  readonly onClose: (reason: string) => void;
+}
+
+/** Sockets are read one after the other and each chunk is used up at once, so one buffer serves all of them. */
+const readBuffer = Buffer.allocUnsafeSlow(256 * 1024);
+/** The server unmasks with XOR, so a mask of zeros leaves the text as it is and costs the client nothing. */
+const maskBytes = 4;
+
+export function openRawWebSocket(options: RawWebSocketOptions): Promise<RawWebSocket> {
+  return new Promise((resolve, reject) => {
+    const frames = new FrameReader(options.onText);
+    let open = false;
+    let outgoing: Buffer[] = [];
+    const flush = () => {
+      if (outgoing.length === 0) return;
+      socket.write(outgoing.length === 1 ? (outgoing[0] ?? '') : Buffer.concat(outgoing));
+      outgoing = [];
+    };
+    const webSocket: RawWebSocket = {
+      send: (text) => void outgoing.push(encodeText(text)),
+      flush,
+      close: () => socket.destroy(),
+    };
+    const take = (chunk: Buffer) => {
+      const rest = open ? chunk : afterUpgrade(chunk);
+      if (rest === undefined) {
+        reject(new Error(`Cannot upgrade: the server answered ${chunk.toString('latin1').split('\r\n', 1)[0]}`));
+        return;
+      }
+      if (!open) resolve(webSocket);
+      open = true;
+      frames.take(rest);
+      flush();
+    };
+    const socket = connectReading(options.port, take);
+    socket.once('connect', () => socket.write(upgradeRequest(options)));
+    socket.once('error', reject);
+    socket.once('close', () => options.onClose('the connection ended'));
+  });
+}
+
+function connectReading(port: number, take: (chunk: Buffer) => void): Socket {
+  return connect({
+    host: '127.0.0.1',
+    port,
+    noDelay: true,
+    onread: {
+      buffer: readBuffer,
+      callback: (length) => {
+        take(readBuffer.subarray(0, length));
+        return true;
+      },
+    },
+  });
+}
+
+function upgradeRequest({ port, protocol }: RawWebSocketOptions): string {
+  const lines = [
+    'GET /v1/ws HTTP/1.1',
+    `Host: 127.0.0.1:${port}`,
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
+    'Sec-WebSocket-Version: 13',
+    `Sec-WebSocket-Protocol: ${protocol}`,
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
+/** What follows the server's answer; undefined when it is not an upgrade. The answer fits into one segment. */
+function afterUpgrade(chunk: Buffer): Buffer | undefined {
+  const end = chunk.indexOf('\r\n\r\n');
+  if (end === -1 || !chunk.toString('latin1', 0, end).startsWith('HTTP/1.1 101')) return undefined;
+  return chunk.subarray(end + 4);
+}
+
+function encodeText(text: string): Buffer {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > 0xffff) throw new Error(`Cannot send a frame of ${bytes} bytes: this client sends at most 65535`);
+  const headerBytes = (bytes < 126 ? 2 : 4) + maskBytes;
+  const frame = Buffer.alloc(headerBytes + bytes);
+  frame[0] = 0x81;
+  frame[1] = 0x80 | (bytes < 126 ? bytes : 126);
+  if (bytes >= 126) frame.writeUInt16BE(bytes, 2);
+  frame.write(text, headerBytes);
+  return frame;
+}
+
+/** Cuts a stream of bytes into the text frames of a server: unmasked and in one piece (RFC 6455, section 5.2). */
+export class FrameReader {
+  readonly #onText: (text: string) => void;
+  #partial: Buffer | undefined;
+
+  constructor(onText: (text: string) => void) {
+    this.#onText = onText;
+  }
+
+  take(chunk: Buffer): void {
+    const bytes = this.#partial === undefined ? chunk : Buffer.concat([this.#partial, chunk]);
+    let at = 0;
+    for (;;) {
+      const frame = frameAt(bytes, at);
+      if (frame === undefined) break;
+      // Pings are left alone: a run is shorter than the server's patience.
+      if ((bytes[at] ?? 0) === 0x81) this.#onText(bytes.toString('utf8', frame.from, frame.to));
+      at = frame.to;
+    }
+    this.#partial = at === bytes.length ? undefined : Buffer.from(bytes.subarray(at));
+  }
+}
+
+/** Where the payload of the frame at `at` lies; undefined while it is not all there. */
+function frameAt(bytes: Buffer, at: number): { readonly from: number; readonly to: number } | undefined {
+  if (bytes.length < at + 2) return undefined;
+  const short = (bytes[at + 1] ?? 0) & 0x7f;
+  const from = at + (short < 126 ? 2 : short === 126 ? 4 : 10);
+  if (bytes.length < from) return undefined;
+  const length =
+    short < 126 ? short : short === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
+  const to = from + length;
+  return bytes.length < to ? undefined : { from, to };
+}

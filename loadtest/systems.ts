@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
+import { openTokenKeys } from '@rapport/gateway/token-keys.ts';
+import { Tokens } from '@rapport/gateway/tokens.ts';
+import { createLog } from '@rapport/runtime/log.ts';
+import { connectNats } from '@rapport/stream/connect.ts';
+import { startNatsServer } from '@rapport/stream/embedded-server.ts';
+import { findNatsServer } from '@rapport/stream/nats-binary.ts';
+import { startChild } from '@rapport/tools/child.ts';
+import { freePort } from '@rapport/tools/free-port.ts';
+import { LogFile } from '@rapport/tools/log-file.ts';
+import { startRapport } from '@rapport/tools/rapport-fixture.ts';
+
+/** One of the two that are compared, running in a folder of its own. */
+export interface System {
+  readonly port: number;
+  readonly pids: Readonly<Record<string, number>>;
+  /** Where its processes answer /metrics; empty for the floor. */
+  readonly metricsUrls: readonly string[];
+  /** A token for each of `count` people who have never been there. */
+  tokens(count: number): Promise<readonly string[]>;
+  stop(): Promise<void>;
+}
+
+export type SystemName = 'floor' | 'rapport';
+
+export const startSystem: Readonly<Record<SystemName, () => Promise<System>>> = {
+  floor: startFloor,
+  rapport: startWhole,
+};
+
+const quiet = { info: () => {}, warn: () => {}, error: () => {} };
+const tell = (sentence: string) => void process.stderr.write(`${sentence}\n`);
+const creatorId = 'bench';
+
+/** The same way stripped bare: no checks, no schema, no second owner, nothing to resume. */
+async function startFloor(): Promise<System> {
+  const folder = await mkdtemp(join(tmpdir(), 'rapport-floor-'));
+  const binary = await findNatsServer({
+    toolsDir: join(import.meta.dirname, '..', '.tools'),
+    log: quiet,
+    given: process.env.NATS_SERVER_BIN,
+  });
+  const nats = await startNatsServer({ binary, dataDir: join(folder, 'nats'), log: quiet });
+  const env = { ...process.env, NATS_URL: nats.url, FLOOR_PATH: join(folder, 'floor.db') };
+  const start = (name: string) =>
+    startChild({
+      name,
+      script: join(import.meta.dirname, `${name}.ts`),
+      env,
+      log: new LogFile(join(folder, 'log', `${name}.log`)),
+      tell,
+    });
+  const worker = await start('floor-worker');
+  const gateway = await start('floor-gateway');
+  return {
+    port: gateway.port,
+    pids: { gateway: gateway.pid, actors: worker.pid, nats: nats.pid },
+    metricsUrls: [],
+    tokens: async (count) => Array.from({ length: count }, () => ''),
+    stop: async () => {
+      await gateway.stop();
+      await worker.stop();
+      await nats.stop();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Rapport as `npm start` runs it; only the limits of a single person are out of the way. */
+async function startWhole(): Promise<System> {
+  const healthPort = await freePort();
+  const rapport = await startRapport({
+    env: {
+      ACTORS_HEALTH_PORT: String(healthPort),
+      GATEWAY_SAYS_PER_WINDOW_MAX: String(2 ** 31 - 1),
+      LOG_LEVEL: 'warn',
+    },
+  });
+  await putCreator(rapport.natsUrl);
+  const keys = await openTokenKeys(rapport.dataDir);
+  const tokens = new Tokens({ keys, lifeS: 3_600, jwksUrl: '' });
+  let people = 0;
+  const issue = () => {
+    people += 1;
+    return tokens.issue({ creatorId, userId: `person-${people}`, role: 'visitor' });
+  };
+  return {
+    port: Number(new URL(rapport.url).port),
+    pids: rapport.pids,
+    metricsUrls: [`${rapport.url}/metrics`, `http://127.0.0.1:${healthPort}/metrics`],
+    tokens: (count) => Promise.all(Array.from({ length: count }, issue)),
+    stop: async () => {
+      for (const sentence of rapport.told) tell(sentence);
+      await rapport.stop();
+    },
+  };
+}
+
+/** Its messages are for people to answer, so that no model's time is measured. */
+async function putCreator(natsUrl: string): Promise<void> {
+  const log = createLog({ name: 'bench', level: 'warn' });
+  const nc = await connectNats({ url: natsUrl, name: 'bench', log });
+  const catalog = await openNatsCatalog(nc, log);
+  await catalog.putCreator({
+    creatorId,
+    name: 'Bench',
+    greeting: '',
+    suggestions: [],
+    allowedOrigins: [],
+    answering: 'people',
+    personality: '',
+    unknownAnswer: 'Nobody asks.',
+  });
+  await catalog.close();
+  await nc.drain();
+}

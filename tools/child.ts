@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { Fault } from '@rapport/runtime/fault.ts';
+import type { LogFile } from './log-file.ts';
+
+/** A process that was started and became ready. */
+export interface Child {
+  readonly pid: number;
+  /** The port it listens on; 0 when it listens on none. */
+  readonly port: number;
+  /** Resolves when it is gone, with how it ended. */
+  readonly ended: Promise<string>;
+  /** Ends it in order, by force after a while; resolves when it is gone. */
+  stop(): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+export interface ChildOptions {
+  readonly name: string;
+  readonly script: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: LogFile;
+  /** Called with each sentence that a person should see. */
+  readonly tell: (sentence: string) => void;
+}
+
+const readyWithinMs = 60_000;
+/** Longer than a drain takes: a process that does not end in order by then is killed. */
+const stopWithinMs = 8_000;
+/** A warning and worse, in pino's numbers. */
+const warnLevel = 40;
+
+/**
+ * Starts one of our processes; throws Fault `unavailable` with its own last words when it does not become
+ * ready.
+ */
+export async function startChild(options: ChildOptions): Promise<Child> {
+  const { name, script, env } = options;
+  // Its own process group: Ctrl-C in a terminal reaches the supervisor alone, which ends the processes in
+  // order.
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    detached: true,
+  });
+  const ended = endOf(child);
+  const lastWords = followLines(child, options);
+  const port = await Promise.race([readyPort(child), ended.then(() => undefined)]);
+  if (port === undefined) {
+    child.kill('SIGKILL');
+    throw new Fault('unavailable', `Cannot start ${name}: ${lastWords() || `${await ended}`}`);
+  }
+  return {
+    pid: child.pid ?? 0,
+    port,
+    ended,
+    kill: (signal) => void child.kill(signal),
+    stop: () => stop(child, ended),
+  };
+}
+
+async function endOf(child: ChildProcess): Promise<string> {
+  try {
+    const [status, signal] = await once(child, 'close');
+    return signal === null ? `it ended with status ${status}` : `it was ended by ${signal}`;
+  } catch (failure) {
+    return String(failure); // It could not be spawned at all.
+  }
+}
+
+/** The port it says it listens on; undefined when it says nothing in time. */
+async function readyPort(child: ChildProcess): Promise<number | undefined> {
+  try {
+    const [message] = await once(child, 'message', { signal: AbortSignal.timeout(readyWithinMs) });
+    return portOf(message);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads `{ ready: { port } }`, which runtime/service.ts sends. */
+function portOf(message: unknown): number {
+  if (typeof message !== 'object' || message === null || !('ready' in message)) return 0;
+  const { ready } = message;
+  if (typeof ready !== 'object' || ready === null || !('port' in ready)) return 0;
+  return typeof ready.port === 'number' ? ready.port : 0;
+}
+
+/**
+ * Every line goes into the log, warnings also to the person. Returns what gives the last line it wrote to
+ * stderr.
+ */
+function followLines(child: ChildProcess, { name, log, tell }: ChildOptions): () => string {
+  let last = '';
+  if (child.stdout !== null) {
+    createInterface(child.stdout).on('line', (line) => {
+      log.write(line);
+      const sentence = warningOf(line);
+      if (sentence !== undefined) tell(`${name}: ${sentence}`);
+    });
+  }
+  if (child.stderr !== null) {
+    createInterface(child.stderr).on('line', (line) => {
+      log.write(line);
+      if (line.trim() !== '' && !isStack(line)) last = line;
+    });
+  }
+  return () => last;
+}
+
+/** What Node prints around an error's own sentence. */
+function isStack(line: string): boolean {
+  return /^(\s|Node\.js v|[{}])/.test(line);
+}
+
+/** The sentence of a log line of level warn or worse, with its reason. */
+export function warningOf(line: string): string | undefined {
+  try {
+    const found: unknown = JSON.parse(line);
+    if (typeof found !== 'object' || found === null || !('level' in found) || !('msg' in found))
+      return undefined;
+    if (typeof found.level !== 'number' || found.level < warnLevel) return undefined;
+    return 'reason' in found ? `${found.msg}: ${found.reason}` : String(found.msg);
+  } catch {
+    return line; // Not a log line: somebody printed, so it is to be seen.
+  }
+}
+
+async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> {
+  child.kill('SIGTERM');
+  const late = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
+  await ended;
+  clearTimeout(late);
+}

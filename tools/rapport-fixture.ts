@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Child } from './child.ts';
+import { readStartSettings } from './config.ts';
+import { LocalRun, type ProcessName } from './local-run.ts';
+
+/** Rapport as `npm start` runs it, on free ports and in a folder of its own, for tests and measurements. */
+export interface TestRapport {
+  /** `http://127.0.0.1:<port>` of the gateway; restarts keep it. */
+  readonly url: string;
+  readonly wsUrl: string;
+  readonly natsUrl: string;
+  readonly dataDir: string;
+  /** Process numbers at this moment; 0 for one that is down. */
+  readonly pids: Readonly<Record<ProcessName, number>>;
+  /** What a person at the terminal would have been told so far. */
+  readonly told: readonly string[];
+  /** Ends the process in order and starts it again; resolves when it is ready. */
+  restart(name: ProcessName): Promise<void>;
+  /**
+   * Sends the signal; resolves when the process is gone, or at once when the signal only stops or continues
+   * it. The supervisor starts a dead one again by itself: `up` waits for that.
+   */
+  kill(name: ProcessName, signal: NodeJS.Signals): Promise<void>;
+  /** Resolves when the process runs and is ready, now or after its next start. */
+  up(name: ProcessName): Promise<void>;
+  /** Stops everything and deletes the folder, unless `dataDir` was given. */
+  stop(): Promise<void>;
+}
+
+/** What the shell has set is not for tests. */
+const own = {
+  PORT_BASE: '0',
+  GATEWAY_PORT: '0',
+  INFERENCE_PORT: '0',
+  NATS_PORT: '0',
+  NATS_URL: '',
+  HISTORY_URL: '',
+} as const;
+
+export async function startRapport(
+  options: { readonly env?: Readonly<Record<string, string>>; readonly dataDir?: string } = {},
+): Promise<TestRapport> {
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'rapport-run-')));
+  const env = { ...process.env, ...own, ...options.env, DATA_DIR: dataDir };
+  const told: string[] = [];
+  const run = new LocalRun({
+    settings: readStartSettings(env),
+    env,
+    tell: (sentence) => void told.push(sentence),
+  });
+  await run.start();
+  return {
+    url: run.url,
+    wsUrl: `${run.url.replace('http:', 'ws:')}/v1/ws`,
+    natsUrl: run.natsUrl,
+    dataDir,
+    told,
+    get pids() {
+      return pidsOf(run);
+    },
+    restart: async (name) => void (await run.processes[name].restart()),
+    kill: (name, signal) => kill(run.processes[name].child, signal),
+    up: async (name) => void (await run.processes[name].up()),
+    stop: async () => {
+      await run.stop();
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+function pidsOf(run: LocalRun): Record<ProcessName, number> {
+  const pid = (name: ProcessName) => run.processes[name].child?.pid ?? 0;
+  return { gateway: pid('gateway'), actors: pid('actors'), inference: pid('inference'), nats: pid('nats') };
+}
+
+async function kill(child: Child | undefined, signal: NodeJS.Signals): Promise<void> {
+  child?.kill(signal);
+  if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await child?.ended;
+}

@@ -1,0 +1,124 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startRapport } from './rapport-fixture.ts';
+
+const freePorts = { PORT_BASE: '0', GATEWAY_PORT: '0', INFERENCE_PORT: '0', NATS_PORT: '0' };
+let dataDir = '';
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'rapport-start-'));
+});
+afterEach(async () => {
+  for (const pid of await runningOn(dataDir)) process.kill(pid, 'SIGKILL');
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+/** `npm start` as a person runs it, on free ports. */
+function npmStart() {
+  const child = spawn('node', [join(import.meta.dirname, 'start.js')], {
+    env: { ...process.env, ...freePorts, DATA_DIR: dataDir },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (bytes) => {
+      printed += String(bytes);
+    });
+  }
+  return { child, ended: once(child, 'close'), printed: () => printed };
+}
+
+/** Every process whose command line or environment names this data folder. */
+async function runningOn(folder: string): Promise<readonly number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  const named = pids.map(async (pid) => {
+    const about = [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`].map((path) => readFile(path, 'utf8'));
+    return (await Promise.allSettled(about)).some(
+      (one) => one.status === 'fulfilled' && one.value.includes(folder),
+    );
+  });
+  const found = await Promise.all(named);
+  return pids.filter((_, at) => found[at]).map(Number);
+}
+
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let waitedMs = 0; waitedMs < 30_000; waitedMs += 50) {
+    if (await holds()) return;
+    await sleep(50);
+  }
+  throw new Error(`Waited 30 s until ${what}`);
+}
+
+test('npm start prints where the coach is, and SIGINT ends it leaving nothing running', async () => {
+  const { child, ended, printed } = npmStart();
+  await until('it runs', () => printed().includes('Ctrl-C stops everything.'));
+  const url = /http:\/\/127\.0\.0\.1:\d+/.exec(printed())?.[0] ?? '';
+  expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  child.kill('SIGINT');
+  expect(await ended).toEqual([0, null]);
+  expect(await runningOn(dataDir)).toEqual([]);
+});
+
+test('SIGINT while it starts ends it leaving nothing running', async () => {
+  const { child, ended } = npmStart();
+  await until('nats-server runs', async () => (await readdir(dataDir)).includes('nats'));
+  child.kill('SIGINT');
+  await ended;
+  expect(await runningOn(dataDir)).toEqual([]);
+});
+
+test('after kill -9 of the supervisor our processes end, and the next start works', async () => {
+  const first = npmStart();
+  await until('it runs', () => first.printed().includes('Ctrl-C stops everything.'));
+  const [supervisor = ''] = (await readFile(join(dataDir, 'rapport.lock'), 'utf8')).split(' ');
+  process.kill(Number(supervisor), 'SIGKILL');
+  await first.ended;
+  await until('only nats-server is left', async () => (await runningOn(dataDir)).length <= 1);
+  const second = await startRapport({ dataDir });
+  expect((await fetch(`${second.url}/readyz`)).status).toBe(200);
+  await second.stop();
+  expect(await runningOn(dataDir)).toEqual([]);
+});
+
+test('a second start on the same folder is refused in one sentence', async () => {
+  const first = await startRapport({ dataDir });
+  const second = npmStart();
+  expect(await second.ended).toEqual([1, null]);
+  expect(second.printed()).toMatch(/^Cannot use the data folder .* is running on it\. .*\n$/);
+  await first.stop();
+});
+
+test('a damaged history is refused in one sentence that names it', async () => {
+  await writeFile(join(dataDir, 'history.db'), 'This is not what it should be. '.repeat(1_000));
+  const { ended, printed } = npmStart();
+  expect(await ended).toEqual([1, null]);
+  expect(printed()).toContain(join(dataDir, 'history.db'));
+  expect(await runningOn(dataDir)).toEqual([]);
+});
+
+test.each(['gateway', 'actors', 'inference', 'nats'] as const)(
+  '%s comes back on its own after kill -9',
+  async (name) => {
+    const rapport = await startRapport();
+    const { [name]: before } = rapport.pids;
+    await rapport.kill(name, 'SIGKILL');
+    await rapport.up(name);
+    expect(rapport.pids[name]).not.toBe(before);
+    await until('it is ready', async () => (await fetch(`${rapport.url}/readyz`)).status === 200);
+    await rapport.stop();
+  },
+);
+
+test('restart() keeps the address', async () => {
+  const rapport = await startRapport();
+  const before = rapport.url;
+  await rapport.restart('gateway');
+  expect((await fetch(`${before}/readyz`)).status).toBe(200);
+  expect(rapport.told.filter((sentence) => sentence.startsWith('gateway'))).toEqual([]);
+  await rapport.stop();
+});

@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { reasonOf } from '@rapport/runtime/fault.ts';
+import { helpText } from '@rapport/runtime/options.ts';
+import { readStartSettings, startOptions } from './config.ts';
+import { LocalRun } from './local-run.ts';
+import { summary } from './summary.ts';
+
+const envFile = join(import.meta.dirname, '..', '.env');
+/** npm and the terminal may both pass one Ctrl-C on; only one that comes later means "at once". */
+const impatientAfterMs = 1_000;
+
+if (existsSync(envFile)) process.loadEnvFile(envFile);
+if (process.argv.includes('--help')) {
+  const does =
+    'Starts Rapport on this machine: nats-server, inference, actors and gateway, with a demo coach.';
+  process.stdout.write(helpText({ use: 'npm start', does, options: startOptions(process.env) }));
+} else {
+  process.exitCode = await main();
+}
+// The channel to tools/start.js would keep this process alive.
+if (process.connected) process.disconnect();
+
+async function main(): Promise<number> {
+  const stopAsked = whenAskedToStop();
+  try {
+    const settings = readStartSettings(process.env);
+    const run = new LocalRun({ settings, env: process.env, tell: (sentence) => console.log(sentence) });
+    const started = run.start().then(() => console.log(summary(run)));
+    const asked = await Promise.race([started, stopAsked]);
+    if (asked === undefined) await stopAsked;
+    else started.catch(() => {}); // It was interrupted, and is stopped below.
+    console.log('\nStopping ...');
+    await run.stop();
+    return 0;
+  } catch (failure) {
+    console.error(reasonOf(failure));
+    return 1;
+  }
+}
+
+/** Resolves at Ctrl-C, at SIGTERM, or when the process that started this one is gone. */
+function whenAskedToStop(): Promise<'stop'> {
+  return new Promise((resolve) => {
+    let firstMs: number | undefined;
+    const ask = () => {
+      firstMs ??= performance.now();
+      if (performance.now() - firstMs > impatientAfterMs) process.exit(1); // Our processes end by themselves.
+      resolve('stop');
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask);
+    process.once('disconnect', ask);
+  });
+}

@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { reasonOf } from '@rapport/runtime/fault.ts';
+import { type Backoff, backoffMs } from '@rapport/runtime/retry.ts';
+import type { Child } from './child.ts';
+
+export interface SupervisedOptions {
+  readonly name: string;
+  /** Starts the process; `port` is the one it had before, 0 at first. */
+  readonly launch: (port: number) => Promise<Child>;
+  /** Called with each sentence that a person should see. */
+  readonly tell: (sentence: string) => void;
+}
+
+/** A process that dies is started again after these waits. */
+const backoff: Backoff = { firstMs: 200, mostMs: 5_000 };
+/** One that lived this long has recovered: the next wait is the first again. */
+const settledMs = 30_000;
+
+/** Keeps one process running from `start` to `stop`, on the port that it had first. */
+export class Supervised {
+  readonly #options: SupervisedOptions;
+  readonly #stopping = new AbortController();
+  #up = Promise.withResolvers<Child>();
+  #child: Child | undefined;
+  #restarting = false;
+  /** Resolves when nothing of it runs on its own any more. */
+  #watching: Promise<unknown> = Promise.resolve();
+
+  constructor(options: SupervisedOptions) {
+    this.#options = options;
+  }
+
+  /** The running process; undefined while there is none. */
+  get child(): Child | undefined {
+    return this.#child;
+  }
+
+  /** Resolves with the running process, or with the next one when there is none. */
+  up(): Promise<Child> {
+    return this.#up.promise;
+  }
+
+  /** Throws what `launch` throws, and when it is stopped meanwhile. */
+  async start(): Promise<Child> {
+    const starting = this.#first();
+    this.#watching = starting.then(
+      (child) => this.#watch(child),
+      () => {}, // The caller gets it.
+    );
+    return await starting;
+  }
+
+  /** Ends it in order and starts it again; resolves when the new one is ready. */
+  async restart(): Promise<Child> {
+    this.#restarting = true;
+    await this.#child?.stop();
+    return this.up();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#child?.stop();
+    await this.#watching;
+  }
+
+  async #first(): Promise<Child> {
+    this.#stopping.signal.throwIfAborted();
+    const child = await this.#options.launch(0);
+    if (this.#stopping.signal.aborted) await child.stop();
+    this.#stopping.signal.throwIfAborted();
+    this.#arrived(child);
+    return child;
+  }
+
+  #arrived(child: Child): void {
+    this.#child = child;
+    this.#up.resolve(child);
+    void child.ended.then(() => {
+      this.#child = undefined;
+      this.#up = Promise.withResolvers();
+    }); // `ended` never rejects.
+  }
+
+  async #watch(first: Child): Promise<void> {
+    let child = first;
+    let deaths = 0;
+    while (!this.#stopping.signal.aborted) {
+      const sinceMs = performance.now();
+      const how = await child.ended;
+      if (this.#stopping.signal.aborted) return;
+      deaths = performance.now() - sinceMs > settledMs ? 1 : deaths + 1;
+      if (this.#restarting) deaths = 0;
+      else this.#options.tell(`${this.#options.name}: ${how}; starting it again.`);
+      this.#restarting = false;
+      const next = await this.#again(first.port, deaths);
+      if (next === undefined) return;
+      child = next;
+      this.#arrived(child);
+    }
+  }
+
+  /** Launches until it works; undefined when told to stop. */
+  async #again(port: number, deaths: number): Promise<Child | undefined> {
+    for (let tries = deaths; !this.#stopping.signal.aborted; tries += 1) {
+      try {
+        if (tries > 0) await this.#wait(tries);
+        const child = await this.#options.launch(port);
+        if (!this.#stopping.signal.aborted) return child;
+        await child.stop();
+      } catch (failure) {
+        if (!this.#stopping.signal.aborted) this.#options.tell(reasonOf(failure));
+      }
+    }
+    return undefined;
+  }
+
+  async #wait(tries: number): Promise<void> {
+    await sleep(backoffMs(backoff, tries, Math.random()), undefined, { signal: this.#stopping.signal });
+  }
+}

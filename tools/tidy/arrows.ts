@@ -1,0 +1,61 @@
+import { type Finding, importsOf, isCode, isTest, type SourceFile } from './source-file.ts';
+
+/**
+ * Which folder may import which. A process imports what processes stand on, never another process; the one
+ * door between processes is the actor host's client of inference. ARCHITECTURE.md draws them.
+ */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  proto: [],
+  runtime: ['proto'],
+  stream: ['runtime', 'proto'],
+  history: ['runtime', 'proto'],
+  catalog: ['runtime', 'proto', 'stream'],
+  inference: ['runtime', 'proto', 'stream', 'catalog'],
+  gateway: ['runtime', 'proto', 'stream', 'catalog', 'history'],
+  actors: ['runtime', 'proto', 'stream', 'catalog', 'history', 'inference/client.ts'],
+  widget: ['proto'],
+  loadtest: ['runtime', 'proto', 'stream', 'history', 'catalog', 'widget', 'tools'],
+  tools: ['runtime', 'proto', 'stream', 'catalog', 'widget'],
+};
+
+/** Every import across folders is on an arrow and declared in the folder's package.json. */
+export function checkArrows(
+  files: readonly SourceFile[],
+  declaredBy: (folder: string) => readonly string[],
+): readonly Finding[] {
+  return files.filter(isCode).flatMap((file) => {
+    const [folder = ''] = file.path.split('/');
+    const known = arrows[folder];
+    if (known === undefined) return [];
+    return importsOf(file.text).flatMap((specifier) =>
+      checkImport(file, specifier, { allowed: known, declared: declaredBy(folder) }),
+    );
+  });
+}
+
+function checkImport(
+  file: SourceFile,
+  specifier: string,
+  { allowed, declared }: { readonly allowed: readonly string[]; readonly declared: readonly string[] },
+): readonly Finding[] {
+  const wrong = (what: string) => [`${file.path} imports ${specifier}: ${what}`];
+  if (specifier.startsWith('.')) {
+    return leaves(file.path, specifier)
+      ? wrong('another folder is imported as @rapport/<folder>/<file>.ts')
+      : [];
+  }
+  const [, target = '', door = ''] = /^@rapport\/([^/]+)\/(.*)$/.exec(specifier) ?? [];
+  if (target === '') return [];
+  if (!door.endsWith('.ts')) return wrong('an import names its file, with .ts');
+  // What stands in for the real world is built of everything, and only tests import it.
+  if (isTest(file) && door.endsWith('fixture.ts')) return [];
+  if (!declared.includes(`@rapport/${target}`))
+    return wrong('it is not in the dependencies of its package.json');
+  const open = allowed.includes(target) || allowed.includes(`${target}/${door}`);
+  return open || isTest(file) ? [] : wrong('there is no such arrow in ARCHITECTURE.md');
+}
+
+function leaves(path: string, specifier: string): boolean {
+  const depth = path.split('/').length - 2;
+  return specifier.split('/').filter((part) => part === '..').length > depth;
+}

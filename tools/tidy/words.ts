@@ -1,0 +1,49 @@
+import { basename } from 'node:path';
+import { type Finding, isCode, isTest, type SourceFile, withoutComments } from './source-file.ts';
+
+/** Names that say nothing about what is inside. */
+const emptyNames = /^(utils?|helpers?|common|misc|types|interfaces|manager|index)$/;
+const emptySuffix = /-(utils?|helpers?|manager)$/;
+/** A note for later without the issue that will remember it. */
+const forgotten = /\b(TODO|FIXME|XXX|HACK)\b(?!\(.+\))/;
+/** Where packages come from is the business of whoever installs them, and every machine has other folders. */
+const foreignPlaces =
+  /registry\.npmjs\.org|files\.pythonhosted\.org|pypi\.org|proxy\.golang\.org|\/work\/|\/root\//;
+
+export function checkWords(files: readonly SourceFile[]): readonly Finding[] {
+  // This folder has to name what it forbids.
+  return files.filter(({ path }) => !path.startsWith('tools/tidy/')).flatMap(wordsOf);
+}
+
+function wordsOf(file: SourceFile): readonly Finding[] {
+  const findings: Finding[] = [];
+  const stem = basename(file.path).replace(/\..*$/, '');
+  if (isCode(file) && (emptyNames.test(stem) || emptySuffix.test(stem))) {
+    findings.push(`${file.path}: name the file after the one thing it exports`);
+  }
+  file.text.split('\n').forEach((line, at) => {
+    const todo = forgotten.exec(line);
+    if (todo !== null) findings.push(`${file.path}:${at + 1} has ${todo[0]} without an issue's subject`);
+    const place = foreignPlaces.exec(line);
+    if (place !== null) findings.push(`${file.path}:${at + 1} names ${place[0]}`);
+  });
+  return findings;
+}
+
+/**
+ * Only config.ts reads the environment. A main.ts hands it over whole, and who starts another program may
+ * pass it on; tools/ is what runs before there is any configuration.
+ */
+export function checkEnvironment(files: readonly SourceFile[]): readonly Finding[] {
+  const bound = files.filter(
+    (file) =>
+      isCode(file) && !isTest(file) && !file.path.startsWith('tools/') && !file.path.endsWith('config.ts'),
+  );
+  return bound.flatMap(({ path, text }) => {
+    const code = withoutComments(text).replace(
+      /\.\.\.process\.env\b|\breadOptions\(\w+, process\.env\)/g,
+      '',
+    );
+    return code.includes('process.env') ? [`${path} reads process.env: only config.ts does`] : [];
+  });
+}

@@ -1,0 +1,44 @@
+import { h, safeHref } from './dom.ts';
+import { type Block, parseMarkdown, type Span } from './markdown.ts';
+
+/** Elements for a coach's text. Links go to http, https and mailto only, and open beside the conversation. */
+export function renderMarkdown(text: string, base: string): readonly HTMLElement[] {
+  return parseMarkdown(text).map((block) => renderBlock(block, base));
+}
+
+function renderBlock(block: Block, base: string): HTMLElement {
+  const spans = (all: readonly Span[]) => all.map((span) => renderSpan(span, base));
+  switch (block.kind) {
+    case 'paragraph':
+      return h('p', {}, ...spans(block.spans));
+    case 'heading':
+      return h('p', { class: 'heading' }, ...spans(block.spans));
+    case 'quote':
+      return h('blockquote', {}, ...spans(block.spans));
+    case 'code':
+      return h('pre', { tabindex: '0' }, h('code', {}, block.text));
+    case 'list':
+      return h(block.ordered ? 'ol' : 'ul', {}, ...block.items.map((item) => h('li', {}, ...spans(item))));
+  }
+}
+
+function renderSpan(span: Span, base: string): Node | string {
+  switch (span.kind) {
+    case 'text':
+      return span.text;
+    case 'bold':
+      return h('strong', {}, span.text);
+    case 'emphasis':
+      return h('em', {}, span.text);
+    case 'code':
+      return h('code', {}, span.text);
+    case 'link':
+      return link(span.text, safeHref(span.url, base));
+  }
+}
+
+/** A link, or its text alone when it may not be linked to. */
+export function link(text: string, href: string | undefined, title = ''): HTMLElement {
+  if (href === undefined) return h('span', { title }, text);
+  return h('a', { href, title, target: '_blank', rel: 'noopener noreferrer nofollow' }, text);
+}

@@ -1,0 +1,86 @@
+import type { UpJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
+import type { Frame } from './frame.ts';
+import type { Surroundings } from './surroundings.ts';
+import { hasHole, type Timeline, topSeq } from './timeline.ts';
+
+export interface PagerOptions {
+  readonly surroundings: Surroundings;
+  /** False when there is no open connection. */
+  readonly send: (page: UpJson) => boolean;
+  readonly timeline: () => Timeline;
+  readonly onChange: () => void;
+}
+
+const pageMessages = 50;
+const againAfterMs = 1_000;
+
+/** Asks for stored messages, one page at a time: what a hole lacks by itself, older ones when told. */
+export class Pager {
+  readonly #options: PagerOptions;
+  #asked: 'older' | 'hole' | undefined;
+  #askedAtTop = 0;
+  #stopWaiting: (() => void) | undefined;
+
+  constructor(options: PagerOptions) {
+    this.#options = options;
+  }
+
+  get loadingOlder(): boolean {
+    return this.#asked === 'older';
+  }
+
+  older(): void {
+    const { base } = this.#options.timeline();
+    if (base !== undefined && base > 0) this.before(base + 1);
+  }
+
+  before(beforeSeq: number): void {
+    if (!this.#asked) this.#ask('older', { page: { beforeSeq, limit: pageMessages } });
+  }
+
+  /** What the frame means for what was asked; then whether anything is missing. */
+  onFrame(frame: Frame): void {
+    if (frame.kind === 'history' && frame.paged) this.#onPage();
+    if (
+      frame.kind === 'fault' &&
+      (frame.code === 'page_in_progress' || frame.code === 'history_unavailable')
+    ) {
+      this.#askAgainAfter(frame.retryAfterMs || againAfterMs);
+    }
+    this.#fillHole();
+  }
+
+  /** The connection is gone or new: nothing asked before will be answered. */
+  reset(): void {
+    this.#asked = undefined;
+    this.#stopWaiting?.();
+    this.#stopWaiting = undefined;
+  }
+
+  #fillHole(): void {
+    const timeline = this.#options.timeline();
+    if (this.#asked || this.#stopWaiting || !hasHole(timeline)) return;
+    this.#askedAtTop = topSeq(timeline);
+    this.#ask('hole', { page: { afterSeq: this.#askedAtTop, limit: pageMessages } });
+  }
+
+  /** A page that did not bring what is missing came from a store that is behind: asking at once would spin. */
+  #onPage(): void {
+    const vain = this.#asked === 'hole' && topSeq(this.#options.timeline()) === this.#askedAtTop;
+    this.#asked = undefined;
+    if (vain) this.#askAgainAfter(againAfterMs);
+  }
+
+  #askAgainAfter(ms: number): void {
+    this.reset();
+    this.#stopWaiting = this.#options.surroundings.after(ms, () => {
+      this.#stopWaiting = undefined;
+      this.#fillHole();
+      this.#options.onChange();
+    });
+  }
+
+  #ask(what: 'older' | 'hole', page: UpJson): void {
+    if (this.#options.send(page)) this.#asked = what;
+  }
+}

@@ -1,0 +1,57 @@
+import type { RandomBytes } from './uuid.ts';
+
+/** What the client needs of the world, handed in so that a test brings its own. */
+export interface Surroundings {
+  /** Milliseconds since 1970. */
+  nowMs(): number;
+  /** Calls `ring` once after `ms`; the returned function prevents it. */
+  after(ms: number, ring: () => void): () => void;
+  readonly randomBytes: RandomBytes;
+  readonly fetch: typeof globalThis.fetch;
+  openSocket(url: string, subprotocol: string): Socket;
+  /** Calls back when the network went or came, or when a person looks again; the returned function ends it. */
+  watch(on: (change: 'offline' | 'online' | 'visible') => void): () => void;
+  /** False while nobody can see the page. */
+  visible(): boolean;
+}
+
+/** The part of WebSocket that is used; browsers' and Node 22's both fit. */
+export interface Socket {
+  send(text: string): void;
+  close(code?: number, reason?: string): void;
+  onopen: ((event: Event) => void) | null;
+  onmessage: ((event: MessageEvent) => void) | null;
+  onclose: ((event: CloseEvent) => void) | null;
+  onerror: ((event: Event) => void) | null;
+}
+
+/** The real world, of a browser or of Node 22. */
+export function systemSurroundings(): Surroundings {
+  return {
+    nowMs: () => Date.now(),
+    after: (ms, ring) => {
+      const timer = setTimeout(ring, ms);
+      return () => clearTimeout(timer);
+    },
+    randomBytes: (bytes) => crypto.getRandomValues(bytes),
+    fetch: (input, init) => fetch(input, init),
+    openSocket: (url, subprotocol) => new WebSocket(url, subprotocol),
+    watch: typeof document === 'undefined' ? () => () => {} : watchPage,
+    visible: () => typeof document === 'undefined' || document.visibilityState === 'visible',
+  };
+}
+
+function watchPage(on: (change: 'offline' | 'online' | 'visible') => void): () => void {
+  const ending = new AbortController();
+  const { signal } = ending;
+  addEventListener('offline', () => on('offline'), { signal });
+  addEventListener('online', () => on('online'), { signal });
+  document.addEventListener(
+    'visibilitychange',
+    () => {
+      if (document.visibilityState === 'visible') on('visible');
+    },
+    { signal },
+  );
+  return () => ending.abort();
+}
