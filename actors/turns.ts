@@ -57,6 +57,9 @@ export class Turns {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#hostStops = options.signal;
+    this.#hostStops.addEventListener('abort', () => {
+      for (const { stop } of this.#writing.values()) stop.abort();
+    });
   }
 
   get size(): number {
@@ -121,7 +124,7 @@ export class Turns {
 
   async #take(writing: Writing): Promise<void> {
     const { key, turnId, attempt, uptoSeq } = writing.order;
-    const signal = AbortSignal.any([writing.stop.signal, this.#hostStops]);
+    const { signal } = writing.stop;
     const messages = await this.#history.page(key, { beforeSeq: uptoSeq + 1, limit: contextMessagesMax });
     for await (const piece of this.#inference.generate(
       { ...key, turnId, attempt, messages: [...messages] },

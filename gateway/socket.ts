@@ -4,6 +4,7 @@ import * as uWS from 'uWebSockets.js';
 import { STATUS_CODES } from 'node:http';
 import type { CloseCode } from '@rapport/proto/codes.ts';
 import type { Limits } from '@rapport/proto/limits.ts';
+import { freePort } from '@rapport/runtime/free-port.ts';
 import type { Answer, Request } from './http.ts';
 import type { Source } from './origin.ts';
 import type { Session } from './session.ts';
@@ -18,7 +19,10 @@ export interface SocketOptions {
   readonly take: (session: Session, sent: string | Uint8Array) => void;
   readonly drained: (session: Session) => void;
   readonly closed: (session: Session) => void;
-  /** Says why a connection is refused: browsers see no HTTP status of a refused upgrade, but they see a close code. */
+  /**
+   * Says why a connection is refused: browsers see no HTTP status of a refused upgrade, but they see a close
+   * code.
+   */
   readonly refuse: (session: Session, code: CloseCode) => void;
   readonly answer: (request: Request) => Promise<Answer>;
 }
@@ -31,9 +35,13 @@ export interface Listening {
   close(): void;
 }
 
-/** A frame up to this much above the limit is answered with a fault; a larger one closes the socket at once. */
+/**
+ * A frame up to this much above the limit is answered with a fault; a larger one closes the socket at once.
+ */
 const oversizedFrameBytes = 64 * 1024;
-/** What waits beyond our own bound before uWebSockets.js drops: receipts and the like, and one history frame. */
+/**
+ * What waits beyond our own bound before uWebSockets.js drops: receipts and the like, and one history frame.
+ */
 const backpressureSlackBytes = 1024 * 1024;
 const bodyBytesMax = 64 * 1024;
 /** A body that comes slower is not waited for. */
@@ -51,10 +59,12 @@ export async function listen(options: SocketOptions): Promise<Listening> {
   const app = uWS.App();
   app.ws<Slot>('/v1/ws', behavior(options));
   app.any('/*', (response, request) => respond(response, request, options));
+  // Only a port that was bound by its number can be bound again while old connections linger in TIME_WAIT.
+  const port = options.port === 0 ? await freePort(options.host) : options.port;
   const socket = await new Promise<uWS.us_listen_socket>((resolve, reject) => {
-    app.listen(options.host, options.port, (listening) => {
+    app.listen(options.host, port, (listening) => {
       if (listening) resolve(listening);
-      else reject(new Error(`Cannot listen on ${options.host}:${options.port}: another program may use it`));
+      else reject(new Error(`Cannot listen on ${options.host}:${port}: another program may use it`));
     });
   });
   return {

@@ -178,6 +178,23 @@ describe('createInferenceClient()', () => {
     );
   });
 
+  it('keeps its connection through more answers than a server lets be reset, though the loop is left at done', async () => {
+    const brief: Model = {
+      name: 'brief',
+      async *answer() {
+        yield { kind: 'done', reason: 'ANSWERED' };
+      },
+    };
+    const { client } = await serverAndClient(brief);
+    const askMany = async (userId: string) => {
+      for (let turn = 0; turn < 100; turn += 1) {
+        for await (const piece of client.generate(ask('Hi', { userId }), never))
+          if (piece.kind === 'done') break;
+      }
+    };
+    await Promise.all(Array.from({ length: 15 }, (_, person) => askMany(`u${person}`)));
+  }, 30_000);
+
   it('fails what runs when it is closed', async () => {
     const { model, began, cancelled } = endlessModel();
     const { client } = await serverAndClient(model);

@@ -1,13 +1,6 @@
 // Hop 9 of 12, aside: inference/client - asks the inference service for an answer, as it is being written.
 import { fromJson } from '@bufbuild/protobuf';
-import {
-  Client,
-  type ClientReadableStream,
-  credentials,
-  Metadata,
-  type ServiceError,
-  status,
-} from '@grpc/grpc-js';
+import { Client, type ClientReadableStream, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import type { MessageJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import {
   type GenerateRequest,
@@ -81,7 +74,7 @@ class GrpcInferenceClient implements InferenceClient {
   readonly #admission: Admission;
   readonly #breaker: Breaker;
   readonly #meters: ReturnType<typeof createClientMeters> | undefined;
-  readonly #closing = new AbortController();
+  readonly #turns = new Set<AbortController>();
 
   constructor({ address, clock, limits, log, metrics }: InferenceClientOptions) {
     this.#clock = clock;
@@ -101,44 +94,52 @@ class GrpcInferenceClient implements InferenceClient {
 
   async *generate(request: Generate, signal: AbortSignal): AsyncIterable<Piece> {
     const beganMs = this.#clock.monotonicMs();
-    const finished = new AbortController();
-    const deadline = this.#deadline(finished.signal);
-    const given = AbortSignal.any([signal, deadline, this.#closing.signal]);
+    const turn = this.#begin(signal);
     let outcome = 'left';
     let leave: (() => void) | undefined;
     try {
-      leave = await this.#admission.enter(request, given);
-      yield* this.#call(request, beganMs + this.#limits.turnDeadlineMs, given);
+      leave = await this.#admission.enter(request, turn.signal);
+      yield* this.#call(request, beganMs + this.#limits.turnDeadlineMs, turn.signal);
       outcome = 'done';
     } catch (failure) {
-      const fault = signal.aborted ? undefined : asFault(failure, deadline.aborted);
+      const fault = signal.aborted ? undefined : asFault(failure);
       outcome = fault?.code ?? 'aborted';
       throw fault ?? signal.reason;
     } finally {
-      finished.abort();
+      turn.end();
       leave?.();
       this.#meters?.ended(outcome, this.#clock.monotonicMs() - beganMs);
     }
   }
 
   async close(): Promise<void> {
-    this.#closing.abort(new Fault('model_unavailable', 'Cannot ask the model: this client was closed'));
+    const closed = new Fault('model_unavailable', 'Cannot ask the model: this client was closed');
+    for (const turn of this.#turns) turn.abort(closed);
     this.#client.close();
   }
 
-  /** Aborts at the turn's deadline, unless the turn has finished before. */
-  #deadline(finished: AbortSignal): AbortSignal {
-    const deadline = new AbortController();
+  /**
+   * A turn's own signal: aborts with the caller's, at the deadline, and when the client is closed. Not AbortSignal.any: what it
+   * hangs on a signal that lives as long as the process stays there.
+   */
+  #begin(signal: AbortSignal): { readonly signal: AbortSignal; end(): void } {
+    const turn = new AbortController();
     const { turnDeadlineMs } = this.#limits;
-    const fault = new Fault(
-      'model_timeout',
-      `Cannot wait longer for an answer: turnDeadlineMs is ${turnDeadlineMs}`,
+    const stop = () => turn.abort(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    this.#turns.add(turn);
+    const sentence = `Cannot wait longer for an answer: turnDeadlineMs is ${turnDeadlineMs}`;
+    this.#clock.sleep(turnDeadlineMs, turn.signal).then(
+      () => turn.abort(new Fault('model_timeout', sentence)),
+      () => {}, // Ended before.
     );
-    this.#clock.sleep(turnDeadlineMs, finished).then(
-      () => deadline.abort(fault),
-      () => {}, // The turn has finished.
-    );
-    return deadline.signal;
+    const end = () => {
+      signal.removeEventListener('abort', stop);
+      this.#turns.delete(turn);
+      turn.abort(); // Ends the wait for the deadline.
+    };
+    return { signal: turn.signal, end };
   }
 
   async *#call(request: Generate, deadlineMs: number, signal: AbortSignal): AsyncIterable<Piece> {
@@ -147,6 +148,7 @@ class GrpcInferenceClient implements InferenceClient {
       throw new Fault('model_unavailable', 'Cannot reach the inference service: the last calls to it failed');
     }
     let end: CallEnd = 'unknown';
+    let whole = false;
     const call = this.#open(message, deadlineMs - this.#clock.monotonicMs());
     const cancel = () => call.cancel();
     signal.addEventListener('abort', cancel, { once: true });
@@ -154,8 +156,10 @@ class GrpcInferenceClient implements InferenceClient {
       end = 'reached';
     });
     try {
-      yield* piecesOf(call);
-      end = 'reached';
+      for await (const piece of piecesOf(call)) {
+        whole ||= piece.kind === 'done';
+        yield piece;
+      }
     } catch (failure) {
       if (!signal.aborted) end = isUnreachable(failure) ? 'unreachable' : 'reached';
       const { turnId, attempt } = request;
@@ -163,7 +167,7 @@ class GrpcInferenceClient implements InferenceClient {
       throw signal.aborted ? signal.reason : failure;
     } finally {
       signal.removeEventListener('abort', cancel);
-      call.cancel(); // Of no effect on a call that has ended.
+      if (!whole) call.cancel(); // Of no effect on a call that has failed.
       this.#breaker.ended(end);
     }
   }
@@ -172,36 +176,33 @@ class GrpcInferenceClient implements InferenceClient {
     const { path, requestSerialize, responseDeserialize } = generateMethod;
     // The clock's own deadline aborts first; this one tells the service.
     const deadline = Date.now() + Math.max(1, forMs) + 100;
-    return this.#client.makeServerStreamRequest(
-      path,
-      requestSerialize,
-      responseDeserialize,
-      message,
-      new Metadata(),
-      {
-        deadline,
-      },
-    );
+    return this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, message, {
+      deadline,
+    });
   }
 }
 
+/**
+ * Reads on after `done` to the end of the stream: cancelling what is over would reset it, and an HTTP/2 server closes the
+ * connection of a client that resets a thousand streams.
+ */
 async function* piecesOf(call: ClientReadableStream<GenerateResponse>): AsyncIterable<Piece> {
+  let done = false;
   for await (const response of call as AsyncIterable<GenerateResponse>) {
-    const piece = toPiece(response);
+    const piece: Piece | undefined = done ? undefined : toPiece(response);
     if (piece === undefined) continue;
+    done = piece.kind === 'done';
     yield piece;
-    if (piece.kind === 'done') return;
   }
-  throw new Fault('model_failed', 'Cannot use an answer that ended without its done piece');
+  if (!done) throw new Fault('model_failed', 'Cannot use an answer that ended without its done piece');
 }
 
 function isUnreachable(failure: unknown): boolean {
   return isServiceError(failure) && failure.code === status.UNAVAILABLE;
 }
 
-function asFault(failure: unknown, deadlinePassed: boolean): Fault {
+function asFault(failure: unknown): Fault {
   if (failure instanceof Fault) return failure;
-  if (deadlinePassed) return new Fault('model_timeout', 'Cannot wait longer for an answer', failure);
   const code = isServiceError(failure) ? codeOf(failure.code) : 'model_failed';
   return new Fault(code, 'Cannot get an answer from the inference service', failure);
 }

@@ -36,6 +36,12 @@ describe('Library', () => {
     expect(idsOf(library, 'bob', 'sourdough')).toEqual(['bread']);
   });
 
+  it('forgives a typo in a long word', async () => {
+    const { library } = await twoCreators();
+    expect(idsOf(library, 'ada', 'aftrenoon')).toEqual(['naps']);
+    expect(idsOf(library, 'bob', 'sourdogh')).toEqual(['bread']);
+  });
+
   it('matches inflected words, other words for the same, and titles above text', async () => {
     const { library } = await twoCreators();
     expect(idsOf(library, 'ada', 'napping')).toContain('naps');
@@ -61,16 +67,17 @@ describe('Library', () => {
       .join(' ')
       .slice(0, 250_000);
     const text = words.replace(/((?:\S+ ){100})/g, '$1.\n\n');
-    let longestMs = 0;
-    let lastMs = performance.now();
-    const beat = setInterval(() => {
-      longestMs = Math.max(longestMs, performance.now() - lastMs);
-      lastMs = performance.now();
-    }, 1);
+    let turns = 0;
+    let counting = true;
+    const count = () => {
+      turns += 1;
+      if (counting) setImmediate(count);
+    };
+    setImmediate(count);
     await catalog.putDocument(checkedDocument({ ...breadDocument, documentId: 'large', text }));
     await library.settled();
-    clearInterval(beat);
+    counting = false;
     expect(library.passageCount()).toBeGreaterThan(200);
-    expect(longestMs).toBeLessThan(150);
+    expect(turns).toBeGreaterThanOrEqual(Math.floor(library.passageCount() / 20) - 1);
   });
 });

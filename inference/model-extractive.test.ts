@@ -41,12 +41,6 @@ describe('createExtractiveModel()', () => {
     expect(answer.done).toBe('UNKNOWN');
   });
 
-  it('forgives a typo', async () => {
-    expect((await askAda('the best time in the aftrenoon to take a nap?')).sources[0]?.documentId).toBe(
-      'naps',
-    );
-  });
-
   it.each([
     ['hi', 'Hello from Ada.'],
     ['Good morning!', 'Hello from Ada.'],

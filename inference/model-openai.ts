@@ -55,8 +55,8 @@ export function createOpenAiModel(options: OpenAiOptions): Model {
           model: options.model,
           unknownAnswer: question.creator.unknownAnswer,
         });
-        given.throwIfAborted(); // The package ends an aborted stream as if it were whole.
       } catch (failure) {
+        // The package ends an aborted stream as if it were over: that it was cut shows by the missing finish_reason.
         throw given.aborted ? given.reason : asFault(failure);
       } finally {
         watchdog.rest();
