@@ -5,7 +5,7 @@ import type { Answered, Event, TurnFailed, TurnStopped } from '@rapport/proto/en
 import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
 import type { Audience } from './audience.ts';
 import type { Touched } from './batch.ts';
-import { clientSeqStored, deviceOf } from './conversation/state.ts';
+import { type Conversation, clientSeqStored, deviceOf } from './conversation/state.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Actor } from './residents.ts';
 import type { Turns } from './turns.ts';
@@ -63,7 +63,7 @@ export class Performer {
   }
 
   #attached(name: string, { state }: Actor, deviceId: string): Attached {
-    const turn = this.#options.turns.current(name);
+    const turn = this.#options.turns.current(name) ?? notBegun(state);
     return {
       topSeq: state.topSeq,
       clientSeqStored: clientSeqStored(state, deviceId),
@@ -109,4 +109,9 @@ export class Performer {
         this.#options.append(key, event, `${conversationName(key)}/${turnId}/${attempt}`),
     });
   }
+}
+
+/** A turn that runs by its state and is not yet written here, as just after a take-over. */
+function notBegun({ turn }: Conversation): { readonly turnId: string; readonly text: string } | undefined {
+  return turn.at === 'running' ? { turnId: turn.turnId, text: '' } : undefined;
 }

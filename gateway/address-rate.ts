@@ -2,7 +2,9 @@ import type { Clock } from '@rapport/runtime/clock.ts';
 import type { Request } from './http.ts';
 
 const windowMs = 60_000;
-/** Addresses counted in one window; more than that is an attack, and everybody new waits for the next window. */
+/**
+ * Addresses counted in one window; more than that is an attack, and everybody new waits for the next window.
+ */
 const addressesMax = 100_000;
 
 /** Counts what each address asked for in this minute. */

@@ -11,7 +11,9 @@ import type { Says } from './says.ts';
 import { type Member, memberOf, type Position, type Session } from './session.ts';
 import type { Writer } from './writer.ts';
 
-/** An attach may be lost or come before the owner listens: it is sent again, soon once and then each second. */
+/**
+ * An attach may be lost or come before the owner listens: it is sent again, soon once and then each second.
+ */
 const askAgainSoonMs = 300;
 const askAgainMs = 1_000;
 /** Sessions asked for in one sweep: after a take-over a partition's thousands are spread over some sweeps. */
@@ -29,7 +31,10 @@ export interface AttachOptions {
   readonly meters: Meters;
 }
 
-/** Ties sessions to the owner of their conversation, at hello and again whenever deliveries may have been lost. */
+/**
+ * Ties sessions to the owner of their conversation, at hello and again whenever deliveries may have been
+ * lost.
+ */
 export class Attach {
   readonly #options: AttachOptions;
   /** Asked and not answered, the one asked longest ago first. */
@@ -114,7 +119,9 @@ export class Attach {
     }
   }
 
-  /** A session that was attached once waits on: its person can go on writing. A new one is told to come later. */
+  /**
+   * A session that was attached once waits on: its person can go on writing. A new one is told to come later.
+   */
   #overdue(session: Session, nowMs: number): boolean {
     const { limits, writer } = this.#options;
     if (session.state.at !== 'attaching' || nowMs - session.state.sinceMs < limits.attachWithinMs)

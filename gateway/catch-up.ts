@@ -17,8 +17,9 @@ const readsTriedQuietly = 3;
 type CatchingUp = Extract<SessionState, { at: 'catching_up' }>;
 
 /**
- * Brings a session from the last seq it has to the newest that was seen, out of the store, at the pace at which its
- * socket takes it. What is said meanwhile is in the store before it is announced, so nothing is kept here.
+ * Brings a session from the last seq it has to the newest that was seen, out of the store, at the pace at
+ * which its socket takes it. What is said meanwhile is in the store before it is announced, so nothing is
+ * kept here.
  */
 export class CatchUp {
   readonly #limits: Limits;

@@ -19,7 +19,9 @@ export interface Conversation extends ConversationKey {
   presence: number;
 }
 
-/** Every conversation with sessions here, by partition, because a change of owner concerns a whole partition. */
+/**
+ * Every conversation with sessions here, by partition, because a change of owner concerns a whole partition.
+ */
 export class Conversations {
   readonly #byPartition: readonly Map<string, Conversation>[];
 
@@ -77,7 +79,10 @@ export class Conversations {
   }
 }
 
-/** How many sockets the owner is told of; a conversation with only a request counts as one, so that it is delivered to. */
+/**
+ * How many sockets the owner is told of; a conversation with only a request counts as one, so that it is
+ * delivered to.
+ */
 export function socketsOf({ sessions }: Conversation): number {
   if (sessions.length <= 1) return sessions.length;
   return Math.max(1, sessions.filter((session) => session.of === 'socket').length);

@@ -40,8 +40,9 @@ export function decodeUp(sent: string | Uint8Array, format: Format): Decoded {
     return bad(`this connection speaks ${format === 'json' ? 'text' : 'binary'} frames`);
   }
   try {
-    const up = typeof sent === 'string' ? upFromJson(sent) : upFromBinary(sent);
-    const frame = frameOf(up);
+    const say = typeof sent === 'string' ? plainSay(sent) : undefined;
+    if (say !== undefined) return { ok: true, frame: say };
+    const frame = frameOf(typeof sent === 'string' ? upFromJson(sent) : upFromBinary(sent));
     return frame === undefined ? bad('no frame that this version knows is in it') : { ok: true, frame };
   } catch (failure) {
     return bad(failure instanceof Error ? failure.message : String(failure));
@@ -79,7 +80,28 @@ function bad(reason: string): Decoded {
   return { ok: false, reason: `Cannot read the frame: ${reason.slice(0, reasonCharsMax)}`.toWellFormed() };
 }
 
-/** Texts are made well-formed: half of a surrogate pair would not survive UTF-8. */
+const uint32Max = 2 ** 32 - 1;
+const sayFields: readonly string[] = ['clientSeq', 'id', 'text', 'choiceId'] satisfies (keyof SayFrame)[];
+
+/**
+ * A say written as nearly every client writes it, read in a third of the time that proto3 JSON with all its
+ * other spellings takes. Half of a surrogate pair, which UTF-8 does not have, is replaced: who pasted it
+ * could not tell why the message is refused. Undefined for everything else.
+ */
+function plainSay(text: string): SayFrame | undefined {
+  if (!text.startsWith('{"say":{')) return undefined;
+  // It begins as an object in an object, and a twin of `say` that is none has no field of a say.
+  const up: Readonly<Record<string, Readonly<Record<string, unknown>>>> = JSON.parse(text);
+  const { say = {}, ...others } = up;
+  const known = Object.keys(say).every((field) => sayFields.includes(field));
+  if (!known || Object.keys(others).length > 0) return undefined;
+  const { clientSeq = 0, id = '', text: said = '', choiceId = '' } = say;
+  if (typeof clientSeq !== 'number' || !Number.isInteger(clientSeq)) return undefined;
+  if (clientSeq < 0 || clientSeq > uint32Max) return undefined;
+  if (typeof id !== 'string' || typeof said !== 'string' || typeof choiceId !== 'string') return undefined;
+  return { kind: 'say', clientSeq, id, text: said.toWellFormed(), choiceId: choiceId.toWellFormed() };
+}
+
 function frameOf({ frame }: Up): UpFrame | undefined {
   switch (frame.case) {
     case 'hello': {
@@ -88,7 +110,7 @@ function frameOf({ frame }: Up): UpFrame | undefined {
     }
     case 'say': {
       const { clientSeq, id, text, choiceId } = frame.value;
-      return { kind: 'say', clientSeq, id, text: text.toWellFormed(), choiceId: choiceId.toWellFormed() };
+      return { kind: 'say', clientSeq, id, text, choiceId };
     }
     case 'typing':
       return { kind: 'typing', on: frame.value.on };

@@ -110,8 +110,8 @@ export class Gateway {
   }
 
   /**
-   * Tells every client to go elsewhere, spread so that the others are not overrun, leaves them the time to do so, and
-   * waits for what is on its way into the log.
+   * Tells every client to go elsewhere, spread so that the others are not overrun, leaves them the time to do
+   * so, and waits for what is on its way into the log.
    */
   async stop(drainMs: number): Promise<void> {
     const { clock } = this.#options;

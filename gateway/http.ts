@@ -143,8 +143,8 @@ function preflight(methods: readonly string[]): Answer {
 }
 
 /**
- * Lets the page read the answer, also a refusal and its code. Nothing rests on this: there are no cookies, and each
- * request's origin and token are checked for themselves.
+ * Lets the page read the answer, also a refusal and its code. Nothing rests on this: there are no cookies,
+ * and each request's origin and token are checked for themselves.
  */
 function withCors({ path, headers }: Request, answer: Answer): Answer {
   const origin = headers.get('origin');

@@ -25,8 +25,8 @@ interface Lane {
 }
 
 /**
- * Gathers envelopes and appends them, at most one append of a partition at a time: while one is on its way to the disk,
- * the next gathers, so that appends grow with the load. Order is kept within a partition.
+ * Gathers envelopes and appends them, at most one append of a partition at a time: while one is on its way to
+ * the disk, the next gathers, so that appends grow with the load. Order is kept within a partition.
  */
 export class Inbound {
   readonly #inbox: Pick<Inbox, 'append'>;

@@ -1,15 +1,18 @@
 import type { Creator } from '@rapport/catalog/creator.ts';
 import type { TokenRole } from '@rapport/proto/identity.ts';
 
-/** Where a request came from: its Origin header, empty where the client is no browser, and the Host it asked for. */
+/**
+ * Where a request came from: its Origin header, empty where the client is no browser, and the Host it asked
+ * for.
+ */
 export interface Source {
   readonly origin: string;
   readonly host: string;
 }
 
 /**
- * Whether a page of this origin may talk to the creator's coach. Our own pages may, and so may clients that are no browsers:
- * a page cannot lie about its origin, and whatever else could, could leave it out.
+ * Whether a page of this origin may talk to the creator's coach. Our own pages may, and so may clients that
+ * are no browsers: a page cannot lie about its origin, and whatever else could, could leave it out.
  */
 export function originAllowed(creator: Pick<Creator, 'allowedOrigins'>, { origin, host }: Source): boolean {
   if (origin === '' || creator.allowedOrigins.includes('*')) return true;

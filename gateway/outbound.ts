@@ -94,7 +94,9 @@ export class Outbound {
       writer.sendEncoded(session, shared.as(wire.format));
   }
 
-  /** Live, a message is passed on when it is the next one and there is room; else it is read from the store. */
+  /**
+   * Live, a message is passed on when it is the next one and there is room; else it is read from the store.
+   */
   #message(session: Session, seq: number, shared: SharedFrame): void {
     const { writer, catchUp } = this.#options;
     const { state } = session;

@@ -16,8 +16,9 @@ interface Lane {
 }
 
 /**
- * Watches over the lanes from owners: numbers on each are dense, a heartbeat repeats the newest, and a partition's epoch
- * only grows. Whatever is missing makes the sessions concerned attach again, so that a lost tail heals by itself.
+ * Watches over the lanes from owners: numbers on each are dense, a heartbeat repeats the newest, and a
+ * partition's epoch only grows. Whatever is missing makes the sessions concerned attach again, so that a lost
+ * tail heals by itself.
  */
 export class OwnerWatch {
   readonly #attach: Pick<Attach, 'askAgain'>;

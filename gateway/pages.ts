@@ -11,7 +11,9 @@ import type { Writer } from './writer.ts';
 const limitDefault = 50;
 const againAfterMs = 1_000;
 
-/** Which messages a page asks for; undefined when it asks in both directions. Without a seq: from the first. */
+/**
+ * Which messages a page asks for; undefined when it asks in both directions. Without a seq: from the first.
+ */
 export function rangeOf(
   page: { readonly beforeSeq: number; readonly afterSeq: number; readonly limit: number },
   limits: Limits,

@@ -22,7 +22,9 @@ export class Reader {
     this.#store = store;
   }
 
-  /** The messages after `afterSeq` that are stored without a hole; none when the next one is not there yet. */
+  /**
+   * The messages after `afterSeq` that are stored without a hole; none when the next one is not there yet.
+   */
   async after(key: ConversationKey, afterSeq: number, limit: number): Promise<readonly StoredMessage[]> {
     const messages = await this.#slots.run(() => this.#store.page(key, { afterSeq, limit }));
     const hole = messages.findIndex(({ seq }, at) => seq !== afterSeq + 1 + at);

@@ -29,7 +29,10 @@ export interface SayRequestsOptions {
   readonly clock: Clock;
 }
 
-/** A say by HTTP: a session that lives for one receipt, so that everything a socket's say goes through holds for it. */
+/**
+ * A say by HTTP: a session that lives for one receipt, so that everything a socket's say goes through holds
+ * for it.
+ */
 export class SayRequests {
   readonly #options: SayRequestsOptions;
 
@@ -50,7 +53,8 @@ export class SayRequests {
     });
     const session: Session = up.open(wire, { origin: '', host: '' }, 'request');
     hello.enter(session, identity, { deviceId, afterSeq: afterSeqAll, tail: 0 });
-    const late = clock.sleep(answerWithinMs, signal).catch(() => undefined); // The client may be gone earlier.
+    // The client may be gone earlier.
+    const late = clock.sleep(answerWithinMs, signal).catch(() => undefined);
     await Promise.race([wire.final, late]);
     writer.closed(session);
     return wire.outcome ?? { refused: 'unavailable', retryAfterMs: 1_000 };

@@ -2,7 +2,9 @@ import type { TokenRole } from '@rapport/proto/identity.ts';
 import type { Conversation } from './conversations.ts';
 import type { Wire } from './wire.ts';
 
-/** One socket of one person. Small on purpose: a gateway holds tens of thousands that say nothing for hours. */
+/**
+ * One socket of one person. Small on purpose: a gateway holds tens of thousands that say nothing for hours.
+ */
 export interface Session {
   readonly id: string;
   readonly wire: Wire;

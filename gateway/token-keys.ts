@@ -11,8 +11,8 @@ export interface TokenKeys {
 }
 
 /**
- * Reads the Ed25519 key pair of `dataDir/keys/token.jwk`, which is made at the first start, readable by its owner only.
- * Processes that start at the same time end up with the same pair.
+ * Reads the Ed25519 key pair of `dataDir/keys/token.jwk`, which is made at the first start, readable by its
+ * owner only. Processes that start at the same time end up with the same pair.
  */
 export async function openTokenKeys(dataDir: string): Promise<TokenKeys> {
   const file = join(dataDir, 'keys', 'token.jwk');

@@ -7,7 +7,9 @@ export type Encoded = string | Uint8Array;
 /** What came of a send. `dropped` means that a hole is in the stream, so the socket must close. */
 export type Sent = 'sent' | 'waiting' | 'dropped';
 
-/** A client's connection as the rest of the gateway sees it. After `end` or its close every call does nothing. */
+/**
+ * A client's connection as the rest of the gateway sees it. After `end` or its close every call does nothing.
+ */
 export interface Wire {
   readonly format: Format;
   send(frame: Encoded): Sent;

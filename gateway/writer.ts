@@ -20,8 +20,9 @@ export interface WriterOptions {
 }
 
 /**
- * Writes frames to sockets and bounds what waits unsent. Above `unsentBytesSoft` deltas are left out, and one snapshot
- * follows once there is room; above `unsentBytesMax` messages stay in the store and are read from there later.
+ * Writes frames to sockets and bounds what waits unsent. Above `unsentBytesSoft` deltas are left out, and one
+ * snapshot follows once there is room; above `unsentBytesMax` messages stay in the store and are read from
+ * there later.
  */
 export class Writer {
   readonly #options: WriterOptions;

@@ -14,9 +14,9 @@ const state = JSON.stringify({ devices: [{ id: crypto.randomUUID(), last: 1 }], 
 
 const pairs: { readonly bare: number; readonly history: number }[] = [];
 for (let run = 0; run < runs; run += 1) {
-  const bareFirst = run % 2 === 0 ? benchBare() : undefined;
+  const bareFirst = run % 2 === 0 ? await benchBare() : undefined;
   const history = await benchHistory();
-  pairs.push({ bare: bareFirst ?? benchBare(), history });
+  pairs.push({ bare: bareFirst ?? (await benchBare()), history });
 }
 const figures = {
   commitsPerSecond: spread(pairs.map(({ history }) => history)),
@@ -26,7 +26,7 @@ const figures = {
 process.stdout.write(`${JSON.stringify({ messagesPerCommit, conversations, runs, ...figures })}\n`);
 
 /** The least that is durable: rows appended to a table without index, one transaction a batch. */
-function benchBare(): number {
+function benchBare(): Promise<number> {
   return inFolder((path) => {
     const database = new DatabaseSync(path);
     database.exec(
@@ -62,10 +62,13 @@ function perSecond(beganMs: number): number {
   return (commits / (performance.now() - beganMs)) * 1_000;
 }
 
-function inFolder<T>(measure: (path: string) => T): T {
+async function inFolder(measure: (path: string) => number | Promise<number>): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'rapport-history-bench-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return measure(join(folder, 'history.db'));
+  try {
+    return await measure(join(folder, 'history.db'));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 function batch(inSeq: number): ConversationWrite[] {

@@ -93,7 +93,7 @@ function fileOf(database: DatabaseSync): SqliteFile {
   };
 }
 
-function writerOf(database: DatabaseSync): SqliteFile["write"] {
+function writerOf(database: DatabaseSync): SqliteFile['write'] {
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
   // A stale write changes no row and so returns none: a late zombie's messages are skipped with its state.

@@ -6,7 +6,7 @@ import type { DatabaseSync } from 'node:sqlite';
  *
  * Messages stand in the order they were written and are found by a narrow index. Clustering them by conversation
  * would touch one page per conversation and batch, which made a batch of 512 messages of 200 conversations
- * about 2.5 times as expensive.
+ * about twice as expensive.
  */
 const migrations = [
   `CREATE TABLE conversations (

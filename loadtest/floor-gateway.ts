@@ -1,7 +1,7 @@
+import * as uWS from 'uWebSockets.js';
 import { createLog } from '@rapport/runtime/log.ts';
 import { runService } from '@rapport/runtime/service.ts';
 import { connectNats } from '@rapport/stream/connect.ts';
-import * as uWS from 'uWebSockets.js';
 import { type FloorStored, floorInbox, floorStored } from './floor-subjects.ts';
 
 // The floor's gateway: sockets in, one coalesced durable append at a time, sockets out. It checks nothing.

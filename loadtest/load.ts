@@ -44,6 +44,7 @@ export interface Load {
   /** Whatever should not have happened, and how often. */
   readonly wrong: Readonly<Record<string, number>>;
   readonly cpuSeconds: number;
+  readonly seconds: number;
 }
 
 const connectAtOnceMax = 100;
@@ -157,6 +158,7 @@ class Gauge {
       sinceSentMs: percentiles(this.#sinceSentUs),
       unstored: talkers.reduce((sum, { waiting }) => sum + waiting, 0),
       wrong: this.#wrong,
+      seconds,
       cpuSeconds: (this.#cpu.user + this.#cpu.system) / 1e6,
     };
   }

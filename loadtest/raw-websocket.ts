@@ -24,7 +24,7 @@ const maskBytes = 4;
 
 export function openRawWebSocket(options: RawWebSocketOptions): Promise<RawWebSocket> {
   return new Promise((resolve, reject) => {
-    const frames = new FrameReader(options.onText);
+    const frames = new FrameReader(options.onText, () => void socket.destroy());
     let open = false;
     let outgoing: Buffer[] = [];
     const flush = () => {
@@ -40,7 +40,9 @@ export function openRawWebSocket(options: RawWebSocketOptions): Promise<RawWebSo
     const take = (chunk: Buffer) => {
       const rest = open ? chunk : afterUpgrade(chunk);
       if (rest === undefined) {
-        reject(new Error(`Cannot upgrade: the server answered ${chunk.toString('latin1').split('\r\n', 1)[0]}`));
+        reject(
+          new Error(`Cannot upgrade: the server answered ${chunk.toString('latin1').split('\r\n', 1)[0]}`),
+        );
         return;
       }
       if (!open) resolve(webSocket);
@@ -92,11 +94,12 @@ function afterUpgrade(chunk: Buffer): Buffer | undefined {
 
 function encodeText(text: string): Buffer {
   const bytes = Buffer.byteLength(text);
-  if (bytes > 0xffff) throw new Error(`Cannot send a frame of ${bytes} bytes: this client sends at most 65535`);
+  if (bytes > 0xffff)
+    throw new Error(`Cannot send a frame of ${bytes} bytes: this client sends at most 65535`);
   const headerBytes = (bytes < 126 ? 2 : 4) + maskBytes;
   const frame = Buffer.alloc(headerBytes + bytes);
   frame[0] = 0x81;
-  frame[1] = 0x80 | (bytes < 126 ? bytes : 126);
+  frame[1] = 0x80 | Math.min(bytes, 126);
   if (bytes >= 126) frame.writeUInt16BE(bytes, 2);
   frame.write(text, headerBytes);
   return frame;
@@ -105,10 +108,13 @@ function encodeText(text: string): Buffer {
 /** Cuts a stream of bytes into the text frames of a server: unmasked and in one piece (RFC 6455, section 5.2). */
 export class FrameReader {
   readonly #onText: (text: string) => void;
+  readonly #onEnd: () => void;
   #partial: Buffer | undefined;
 
-  constructor(onText: (text: string) => void) {
+  /** `onEnd` is called at the server's close frame. */
+  constructor(onText: (text: string) => void, onEnd: () => void = () => undefined) {
     this.#onText = onText;
+    this.#onEnd = onEnd;
   }
 
   take(chunk: Buffer): void {
@@ -118,7 +124,8 @@ export class FrameReader {
       const frame = frameAt(bytes, at);
       if (frame === undefined) break;
       // Pings are left alone: a run is shorter than the server's patience.
-      if ((bytes[at] ?? 0) === 0x81) this.#onText(bytes.toString('utf8', frame.from, frame.to));
+      if (bytes[at] === 0x81) this.#onText(bytes.toString('utf8', frame.from, frame.to));
+      else if (bytes[at] === 0x88) this.#onEnd();
       at = frame.to;
     }
     this.#partial = at === bytes.length ? undefined : Buffer.from(bytes.subarray(at));

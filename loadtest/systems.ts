@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
@@ -9,7 +11,6 @@ import { connectNats } from '@rapport/stream/connect.ts';
 import { startNatsServer } from '@rapport/stream/embedded-server.ts';
 import { findNatsServer } from '@rapport/stream/nats-binary.ts';
 import { startChild } from '@rapport/tools/child.ts';
-import { freePort } from '@rapport/tools/free-port.ts';
 import { LogFile } from '@rapport/tools/log-file.ts';
 import { startRapport } from '@rapport/tools/rapport-fixture.ts';
 
@@ -19,6 +20,8 @@ export interface System {
   readonly pids: Readonly<Record<string, number>>;
   /** Where its processes answer /metrics; empty for the floor. */
   readonly metricsUrls: readonly string[];
+  /** The SQLite file that its messages are in. */
+  readonly historyPath: string;
   /** A token for each of `count` people who have never been there. */
   tokens(count: number): Promise<readonly string[]>;
   stop(): Promise<void>;
@@ -59,6 +62,7 @@ async function startFloor(): Promise<System> {
     port: gateway.port,
     pids: { gateway: gateway.pid, actors: worker.pid, nats: nats.pid },
     metricsUrls: [],
+    historyPath: env.FLOOR_PATH,
     tokens: async (count) => Array.from({ length: count }, () => ''),
     stop: async () => {
       await gateway.stop();
@@ -91,6 +95,7 @@ async function startWhole(): Promise<System> {
     port: Number(new URL(rapport.url).port),
     pids: rapport.pids,
     metricsUrls: [`${rapport.url}/metrics`, `http://127.0.0.1:${healthPort}/metrics`],
+    historyPath: join(rapport.dataDir, 'history.db'),
     tokens: (count) => Promise.all(Array.from({ length: count }, issue)),
     stop: async () => {
       for (const sentence of rapport.told) tell(sentence);
@@ -116,4 +121,13 @@ async function putCreator(natsUrl: string): Promise<void> {
   });
   await catalog.close();
   await nc.drain();
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo; // It listens on TCP.
+  server.close();
+  await once(server, 'close');
+  return port;
 }

@@ -74,7 +74,8 @@ export class Talker {
     if (frame.receipt !== undefined) this.#takeReceipt(frame.receipt);
     else if (frame.message !== undefined) this.#takeMessage(frame.message.seq ?? 0);
     else if (frame.welcome !== undefined) this.#onWelcome();
-    else if (frame.fault !== undefined) this.#options.onWrong(`fault ${frame.fault.code}: ${frame.fault.reason}`);
+    else if (frame.fault !== undefined)
+      this.#options.onWrong(`fault ${frame.fault.code}: ${frame.fault.reason}`);
     else if (frame.goodbye !== undefined) this.#options.onWrong(`goodbye ${frame.goodbye.code}`);
   }
 

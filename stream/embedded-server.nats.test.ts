@@ -88,16 +88,31 @@ test('a second start on the same folder is refused while the first one lives', a
   await first.stop();
 });
 
+test('a server ends when its starter is killed', async () => {
+  const orphan = await startAndDie({ PATH: process.env.PATH });
+  await expect.poll(() => takesClients(orphan.url), { timeout: 5_000 }).toBe(false);
+});
+
 test('a server orphaned by kill -9 of its starter is ended by the next start', async () => {
-  const orphan = await startAndDie();
+  const orphan = await startAndDie({ PATH: '' }); // No shell that would end it before.
   const server = await startNatsServer({ binary, dataDir, log });
   expect(lines.some((line) => line.startsWith(`Ending nats-server (process ${orphan.pid})`))).toBe(true);
-  await expect(connect({ servers: orphan.url, reconnect: false })).rejects.toThrow();
+  expect(await takesClients(orphan.url)).toBe(false);
   await server.stop();
 });
 
+async function takesClients(url: string): Promise<boolean> {
+  try {
+    const nc = await connect({ servers: url, reconnect: false });
+    await nc.close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Starts a server from another process, kills that with SIGKILL, and returns the orphan. */
-async function startAndDie(): Promise<{ readonly pid: number; readonly url: string }> {
+async function startAndDie(env: NodeJS.ProcessEnv): Promise<{ readonly pid: number; readonly url: string }> {
   const script = `
     import { startNatsServer } from ${JSON.stringify(join(import.meta.dirname, 'embedded-server.ts'))};
     const log = { info() {}, warn() {}, error() {} };
@@ -105,6 +120,7 @@ async function startAndDie(): Promise<{ readonly pid: number; readonly url: stri
     console.log(server.pid, server.url);
   `;
   const starter = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = await once(createInterface(starter.stdout), 'line');

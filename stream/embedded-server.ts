@@ -65,6 +65,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
     detached: true,
   });
   if (child.pid !== undefined) await rememberServer(dataDir, child.pid);
+  endWithUs(child);
   const { port, pid } = await readiness(child, dataDir, options);
   return natsServer(child, { port, pid, dataDir });
 }
@@ -101,6 +102,21 @@ jetstream {
   max_file_store: 1TB
 }
 `;
+}
+
+/**
+ * nats-server does not notice that whoever started it was killed. A shell does: its input ends then. It is a
+ * courtesy to the machine; what keeps the store safe is the lock.
+ */
+function endWithUs(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  const watcher = spawn('sh', ['-c', 'read -r _; kill "$0"', String(child.pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  watcher.on('error', () => {}); // No shell: the next start ends what is left.
+  watcher.unref();
+  child.once('close', () => watcher.kill('SIGKILL'));
 }
 
 /** Follows the server's lines until it is ready; throws what stopped it. */

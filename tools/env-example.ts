@@ -10,7 +10,7 @@ const sources = [
   { title: 'the inference service', script: 'inference/main.ts' },
 ] as const;
 
-const head = `# Every setting of Rapport with its default. Copy this file to .env and change what should differ.
+const head = `# Every setting of Rapport with its default. Copy this file to .env and change what differs.
 # Written by \`npm run generate\` from what the programs print with --help.
 `;
 

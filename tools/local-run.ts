@@ -138,7 +138,7 @@ export class LocalRun {
   }
 
   #portOf(name: ProcessName): number {
-    return this.processes[name].child?.port ?? 0;
+    return this.processes[name].port;
   }
 }
 
@@ -146,8 +146,11 @@ export class LocalRun {
 async function seed(natsUrl: string): Promise<void> {
   const log = createLog({ name: 'seed', level: 'silent' });
   const nc = await connectNats({ url: natsUrl, name: 'seed', log });
-  const catalog = await openNatsCatalog(nc, log);
-  await seedDemo(catalog);
-  await catalog.close();
-  await nc.drain();
+  try {
+    const catalog = await openNatsCatalog(nc, log);
+    await seedDemo(catalog);
+    await catalog.close();
+  } finally {
+    await nc.close(); // Everything written was acknowledged; a connection left open would try for ever.
+  }
 }

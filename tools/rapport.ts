@@ -16,10 +16,9 @@ if (process.argv.includes('--help')) {
     'Starts Rapport on this machine: nats-server, inference, actors and gateway, with a demo coach.';
   process.stdout.write(helpText({ use: 'npm start', does, options: startOptions(process.env) }));
 } else {
-  process.exitCode = await main();
+  // Nothing of ours runs any more; what an interrupted start still waits for is not worth waiting for.
+  process.exit(await main());
 }
-// The channel to tools/start.js would keep this process alive.
-if (process.connected) process.disconnect();
 
 async function main(): Promise<number> {
   const stopAsked = whenAskedToStop();
@@ -45,7 +44,7 @@ function whenAskedToStop(): Promise<'stop'> {
     let firstMs: number | undefined;
     const ask = () => {
       firstMs ??= performance.now();
-      if (performance.now() - firstMs > impatientAfterMs) process.exit(1); // Our processes end by themselves.
+      if (performance.now() - firstMs > impatientAfterMs) process.exit(1); // The rest ends by itself.
       resolve('stop');
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask);

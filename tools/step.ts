@@ -3,6 +3,9 @@ import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '..');
 
+/** All of `npm test` is to end within 25 minutes, whatever hangs. */
+const withinMs = 15 * 60_000;
+
 /** How one thing that can fail went. */
 export interface Outcome {
   readonly name: string;
@@ -55,6 +58,7 @@ export async function program(
     cwd: options.cwd ?? root,
     env: { ...process.env, ...options.env, PATH: path },
     stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: withinMs,
   });
   const printed: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr])

@@ -13,7 +13,7 @@ test('countTests() reads passed and failed', () => {
   });
 });
 
-test('countTests() takes a suite without tests, a failure outside of tests and a missing report as failed', () => {
+test('countTests() takes no tests, a failure outside of tests and a missing report as failed', () => {
   expect(countTests({ numPassedTests: 0, numFailedTests: 0, success: true }).failed).toBe(1);
   expect(countTests({ numPassedTests: 7, numFailedTests: 0, success: false })).toEqual({
     passed: 7,

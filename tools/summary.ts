@@ -2,14 +2,18 @@ import { relative } from 'node:path';
 import { styleText } from 'node:util';
 import type { LocalRun } from './local-run.ts';
 
+/** Where `npm run chat` looks when it is not told. */
+const usualUrl = 'http://127.0.0.1:8080';
+
 /** What a person sees once everything runs. */
 export function summary(run: LocalRun): string {
   const folder = relative(process.cwd(), run.dataDir) || '.';
   const seconds = (performance.now() / 1_000).toFixed(1);
   const rows: readonly (readonly [string, string])[] = [
     ['Talk to the coach', `${run.url}/`],
-    ['in the terminal', 'npm run chat'],
+    ['in the terminal', run.url === usualUrl ? 'npm run chat' : `npm run chat -- --url ${run.url}`],
     ['on your site', `<script src="${run.url}/widget.js" data-creator="demo" async></script>`],
+    ['Teach it', `NATS_URL=${run.natsUrl} npm run knowledge`],
     ['Metrics', `${run.url}/metrics`],
     ['Logs and data', `${folder}/log, ${folder}`],
   ];

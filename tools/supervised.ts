@@ -22,6 +22,7 @@ export class Supervised {
   readonly #stopping = new AbortController();
   #up = Promise.withResolvers<Child>();
   #child: Child | undefined;
+  #port = 0;
   #restarting = false;
   /** Resolves when nothing of it runs on its own any more. */
   #watching: Promise<unknown> = Promise.resolve();
@@ -33,6 +34,11 @@ export class Supervised {
   /** The running process; undefined while there is none. */
   get child(): Child | undefined {
     return this.#child;
+  }
+
+  /** The port it listens on, also while it is down: it comes back there. 0 before its first start. */
+  get port(): number {
+    return this.#port;
   }
 
   /** Resolves with the running process, or with the next one when there is none. */
@@ -74,6 +80,7 @@ export class Supervised {
 
   #arrived(child: Child): void {
     this.#child = child;
+    this.#port = child.port;
     this.#up.resolve(child);
     void child.ended.then(() => {
       this.#child = undefined;
@@ -92,7 +99,7 @@ export class Supervised {
       if (this.#restarting) deaths = 0;
       else this.#options.tell(`${this.#options.name}: ${how}; starting it again.`);
       this.#restarting = false;
-      const next = await this.#again(first.port, deaths);
+      const next = await this.#again(this.#port, deaths);
       if (next === undefined) return;
       child = next;
       this.#arrived(child);

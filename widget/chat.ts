@@ -61,7 +61,8 @@ async function follow(rapport: Rapport, transcript: Transcript, lines: Interface
   let reachable = true;
   for await (const line of lines) {
     if (line.trim() === '') continue;
-    reachable = await until(rapport, isOpen, reachable ? reachableWithinMs : 0); // A dead gateway is waited for once.
+    // A dead gateway is waited for once.
+    reachable = await until(rapport, isOpen, reachable ? reachableWithinMs : 0);
     console.log(`you> ${line}`);
     const id = await say(rapport, transcript, line);
     if (id !== undefined && isOpen(rapport.state())) {

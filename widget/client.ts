@@ -73,7 +73,11 @@ class Client implements Rapport {
   }
 
   async say(text: string, choiceId = ''): Promise<Keeping> {
-    await this.#ready;
+    try {
+      await this.#ready;
+    } catch (failure) {
+      return { ok: false, code: 'busy', reason: `Cannot keep messages on this device: ${String(failure)}` };
+    }
     if (!this.#sender) throw new Error('Cannot say anything: the conversation is closed');
     return this.#sender.say(text, choiceId);
   }
@@ -94,6 +98,8 @@ class Client implements Rapport {
     if (seq <= Math.max(this.#readWanted, this.#timeline.readSeq)) return;
     this.#readWanted = seq;
     this.#link.send({ read: { seq } });
+    this.#timeline = applyFrame(this.#timeline, { kind: 'read', seq });
+    this.#changed();
   }
 
   page(): void {
@@ -221,9 +227,10 @@ class Client implements Rapport {
   /** Says of a closed tab are this person's too: whoever has nothing of its own to send takes them over. */
   #lookForAbandoned(afterMs: number): void {
     this.#ring('abandoned', afterMs, () => {
-      void this.#takeAbandoned().finally(() => {
+      const again = () => {
         if (this.#connection.at !== 'closed') this.#lookForAbandoned(abandonedEveryMs);
-      });
+      };
+      this.#takeAbandoned().then(again, again); // Storage that fails now is asked again then.
     });
   }
 

@@ -13,17 +13,17 @@ export interface ConversationActions {
 }
 
 /**
- * The list of messages as elements. A message that is shown is never made again: only what is new is added, so that
- * screen readers hear each message once and selections stay.
+ * The list of messages as elements. A message that is shown is never made again: only what is new is added,
+ * so that screen readers hear each message once and selections stay.
  */
 export class ConversationView {
   readonly element = h('div', { class: 'messages' });
   readonly #actions: ConversationActions;
   readonly #greeting = h('div', { class: 'greeting', hidden: '' });
   readonly #stored = h('div', { class: 'stored' });
-  /** Not announced while it grows: the finished message is. */
+  /** Not announced while it grows, nor while it waits: the stored message is. */
   readonly #running = h('div', { class: 'running', 'aria-live': 'off' });
-  readonly #pending = h('div', { class: 'pending' });
+  readonly #pending = h('div', { class: 'pending', 'aria-live': 'off' });
   readonly #offers = h('div', { class: 'offers' });
   readonly #elements = new Map<number, HTMLElement>();
   #before: Partial<RapportState> = {};

@@ -1,6 +1,7 @@
+import { type AddressInfo, createServer } from 'node:net';
+import { startRapport, type TestRapport } from '@rapport/tools/rapport-fixture.ts';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startRapport, type TestRapport } from '../tools/rapport-fixture.ts';
 import { launchChromium } from './chromium.ts';
 
 let rapport: TestRapport;
@@ -8,7 +9,8 @@ let browser: Browser;
 let context: BrowserContext;
 
 beforeAll(async () => {
-  [rapport, browser] = await Promise.all([startRapport({ env: { INFERENCE_HEALTH_PORT: '0', ACTORS_HEALTH_PORT: '0' } }), launchChromium()]);
+  const env = { GATEWAY_PORT: String(await freePort()), INFERENCE_HEALTH_PORT: '0', ACTORS_HEALTH_PORT: '0' };
+  [rapport, browser] = await Promise.all([startRapport({ env }), launchChromium()]);
 });
 
 afterAll(async () => {
@@ -21,6 +23,15 @@ beforeEach(async () => {
 });
 
 afterEach(() => context.close());
+
+/** A gateway that chose its port itself could not have it again while old connections linger on it. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 
 const question = 'How do I start a habit and actually keep it?';
 const answers = (page: Page) => page.locator('rapport-chat .stored .row.coach');

@@ -18,7 +18,10 @@ interface Tag {
 /** The panel of a tab that is reloaded opens again. */
 const openKey = 'rapport-open';
 
-/** A launcher and its panel on somebody's site. It connects once opened, or when there is a conversation already. */
+/**
+ * A launcher and its panel on somebody's site. It connects once opened, or when there is a conversation
+ * already.
+ */
 class Widget {
   readonly #tag: Tag;
   readonly #storage: Promise<Storage>;
@@ -118,7 +121,9 @@ class Widget {
     else this.#launcher.focus();
   }
 
-  /** Anything on the site with `data-rapport-open` opens the panel; its value, if any, is put into the input. */
+  /**
+   * Anything on the site with `data-rapport-open` opens the panel; its value, if any, is put into the input.
+   */
   #onPageClick(event: MouseEvent): void {
     const opener = event.target instanceof Element ? event.target.closest('[data-rapport-open]') : null;
     if (!opener) return;

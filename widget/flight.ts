@@ -1,4 +1,4 @@
-import { codes, isCode, type Retry } from '@rapport/proto/codes.ts';
+import { retryOf } from './code.ts';
 import type { Receipt, Welcome } from './frame.ts';
 import { type Device, lastNumber, renumber, type Said, settle } from './outbox.ts';
 
@@ -29,8 +29,8 @@ export function startFlight(device: Device): Flight {
 }
 
 /**
- * The says to send now: at most `window` may be sent and not yet accepted. Only those on disk (`kept`) may go, and
- * none before the one ahead of it.
+ * The says to send now: at most `window` may be sent and not yet accepted. Only those on disk (`kept`) may
+ * go, and none before the one ahead of it.
  */
 export function sendable(
   device: Device,
@@ -44,9 +44,9 @@ export function sendable(
 }
 
 /**
- * What a welcome means for the device. Less stored than is known here: the server forgot the device. More than was
- * ever numbered here: this copy of the device is stale (a restored profile), and its numbers would be taken for
- * repetitions. Both times the says go on under a new name.
+ * What a welcome means for the device. Less stored than is known here: the server forgot the device. More
+ * than was ever numbered here: this copy of the device is stale (a restored profile), and its numbers would
+ * be taken for repetitions. Both times the says go on under a new name.
  */
 export function onWelcome(device: Device, welcome: Welcome, freshDeviceId: string): Verdict {
   const { clientSeqStored } = welcome;
@@ -58,10 +58,10 @@ export function onWelcome(device: Device, welcome: Welcome, freshDeviceId: strin
 }
 
 /**
- * What a receipt means. A say that will never be taken leaves a hole in the numbers. Those behind it may already be on
- * their way under theirs, so they go on under a new device name instead of under new numbers of the old one, where a
- * late copy could be taken for another say. That waits until all before it are stored, because a say that is
- * moved while its old number may still be taken would be stored twice.
+ * What a receipt means. A say that will never be taken leaves a hole in the numbers. Those behind it may
+ * already be on their way under theirs, so they go on under a new device name instead of under new numbers
+ * of the old one, where a late copy could be taken for another say. That waits until all before it are
+ * stored, because a say that is moved while its old number may still be taken would be stored twice.
  */
 export function onReceipt(device: Device, flight: Flight, receipt: Receipt, freshDeviceId: string): Verdict {
   const said = device.unsent.find(({ clientSeq }) => clientSeq === receipt.clientSeq);
@@ -99,14 +99,13 @@ function refused(device: Device, said: Said, freshDeviceId: string): Verdict {
   return { do: 'send', device: without, flight: startFlight(without) };
 }
 
-/** One rejection brings a `gap` for each say behind it; the caller makes one rewind of those that come together. */
+/**
+ * One rejection brings a `gap` for each say behind it; the caller makes one rewind of those that come
+ * together.
+ */
 function setBack(flight: Flight, receipt: Receipt): Verdict {
   const setbacks = flight.setbacks + 1;
   if (receipt.code === 'gap' && setbacks > gapsMax) return { do: 'reconnect' };
   const grown = Math.min(rewindMostMs, rewindFirstMs * 2 ** flight.setbacks);
   return { do: 'rewind', afterMs: Math.max(receipt.retryAfterMs, grown), flight: { ...flight, setbacks } };
-}
-
-function retryOf(code: string): Retry {
-  return isCode(code) ? codes[code].retry : 'later';
 }

@@ -2,9 +2,9 @@ import type { DownJson, MessageJson, UpJson } from '@rapport/proto/gen/rapport/v
 import { limits } from '@rapport/proto/limits.ts';
 
 /**
- * A frame from the gateway, read: a union by `kind`, every field present. proto3 JSON leaves out what has its
- * zero value and a reader must take any field as absent, so this is the one place where untrusted text becomes
- * typed values.
+ * A frame from the gateway, read: a union by `kind`, every field present. proto3 JSON leaves out what has
+ * its zero value and a reader must take any field as absent, so this is the one place where untrusted text
+ * becomes typed values.
  */
 export type Frame =
   | Welcome
@@ -72,7 +72,10 @@ export interface History {
 export type Role = 'USER' | 'COACH' | 'OPERATOR' | 'SYSTEM';
 export type TurnState = 'STARTED' | 'COMPLETED' | 'STOPPED' | 'FAILED';
 
-/** A stored message. `seq` is dense in the conversation; `code` says why, in a SYSTEM message about a failure. */
+/**
+ * A stored message. `seq` is dense in the conversation; `code` says why, in a SYSTEM message about a
+ * failure.
+ */
 export interface Message {
   readonly seq: number;
   readonly id: string;

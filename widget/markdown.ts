@@ -1,7 +1,7 @@
 /**
- * The little Markdown that coaches write: paragraphs, headings, lists, quotes, fenced code, and in a line bold,
- * emphasis, code and links. Text becomes a value, never HTML; whatever is not understood stays as it was typed, and
- * half-written marks of a streaming answer do too.
+ * The little Markdown that coaches write: paragraphs, headings, lists, quotes, fenced code, and in a line
+ * bold, emphasis, code and links. Text becomes a value, never HTML; whatever is not understood stays as it
+ * was typed, and half-written marks of a streaming answer do too.
  */
 export type Block =
   | { readonly kind: 'paragraph' | 'heading' | 'quote'; readonly spans: readonly Span[] }
@@ -65,8 +65,18 @@ function takeLines(lines: string[], kind: 'paragraph' | 'quote', belongs: (line:
 }
 
 // Every branch is bounded by what it excludes, so that no text makes it backtrack for long.
-const spanPattern =
-  /`([^`\n]+)`|\*\*([^*\n]+)\*\*|(?<![\w*])[*_]([^*_\s](?:[^*_\n]*[^*_\s])?)[*_](?![\w*])|\[([^[\]\n]+)\]\(([^()\s]+)\)|(https?:\/\/[^\s<>()]+[^\s<>().,;:!?"'])/g;
+const spanPattern = new RegExp(
+  [
+    /`([^`\n]+)`/,
+    /\*\*([^*\n]+)\*\*/,
+    /(?<![\w*])[*_]([^*_\s](?:[^*_\n]*[^*_\s])?)[*_](?![\w*])/,
+    /\[([^[\]\n]+)\]\(([^()\s]+)\)/,
+    /(https?:\/\/[^\s<>()]+[^\s<>().,;:!?"'])/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'g',
+);
 
 export function parseSpans(text: string): readonly Span[] {
   const spans: Span[] = [];

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { type Device, decodeDevice, freshDevice, type Outbox, type Slot } from './outbox.ts';
 
 /**
- * Keeps devices in a folder, one file each, for Node. The file's name says who holds it, `<slot>.<pid>.json` or
- * `<slot>.free.json`, so that taking a slot is one atomic rename that only one process can win; there is no lock file
- * to go stale. A pid that was given to another process in the meantime hides a slot until that process ends.
+ * Keeps devices in a folder, one file each, for Node. The file's name says who holds it, `<slot>.<pid>.json`
+ * or `<slot>.free.json`, so that taking a slot is one atomic rename that only one process can win; there is
+ * no lock file to go stale. A pid that was given to another process in the meantime hides a slot until that
+ * process ends.
  */
 export class FileOutbox implements Outbox {
   readonly #folder: string;

@@ -47,7 +47,8 @@ async function openTab(context: BrowserContext): Promise<Page> {
 /** That tab's outbox, reached from here. */
 function outboxOf(page: Page): Outbox {
   const take = async (call: string): Promise<Slot | undefined> => {
-    const code = `storage.outbox.${call}.then((slot) => slot && { at: slots.push(slot) - 1, device: slot.device })`;
+    const plain = '(slot) => slot && { at: slots.push(slot) - 1, device: slot.device }';
+    const code = `storage.outbox.${call}.then(${plain})`;
     const taken: { at: number; device: Device } | undefined = await page.evaluate(code);
     return (
       taken && {
@@ -89,7 +90,7 @@ test('two tabs that open together become one visitor', async () => {
   const context = await browser.newContext();
   const tabs = await Promise.all([openTab(context), openTab(context)]);
   const code = (at: number) =>
-    `storage.visitorTokens.replace(undefined, () => new Promise((r) => setTimeout(() => r("token ${at}"), 50)))`;
+    `storage.visitorTokens.replace(undefined, () => new Promise((ok) => setTimeout(ok, 50, 'token ${at}')))`;
   const [one, two] = await Promise.all(tabs.map((tab, at) => tab.evaluate(code(at))));
   expect(one).toBe(two);
 });

@@ -12,8 +12,8 @@ interface Schema extends DBSchema {
 type Database = IDBPDatabase<Schema>;
 
 /**
- * What a site's browser keeps for one conversation partner (`scope`), in IndexedDB. A slot is held by a Web Lock,
- * which the browser lets go when the tab ends, however it ends.
+ * What a site's browser keeps for one conversation partner (`scope`), in IndexedDB. A slot is held by a Web
+ * Lock, which the browser lets go when the tab ends, however it ends.
  */
 export async function openBrowserStorage(
   scope: string,
@@ -68,7 +68,10 @@ class IdbOutbox implements Outbox {
     return (await this.#database.getAllKeys('devices', range)).map(([, name]) => name);
   }
 
-  /** With `freshDeviceId`, what is not there or can not be read becomes that; without, only unsent says count. */
+  /**
+   * With `freshDeviceId`, what is not there or can not be read becomes that; without, only unsent says
+   * count.
+   */
   async #claim(name: string, freshDeviceId?: string): Promise<Slot | undefined> {
     const release = await holdLock(this.#locks, `rapport-outbox:${this.#scope}:${name}`);
     if (!release) return undefined;

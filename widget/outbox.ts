@@ -1,8 +1,8 @@
-// Hop 1 of 12: widget/outbox - what a person says is kept, numbered per device, until the gateway says `stored`.
+// Hop 1 of 12: widget/outbox - what a person says is kept, numbered per device, until stored.
 
 /**
- * One device: a numbering 1, 2, 3… of says that the server takes exactly once and in order. It is one value, always
- * written as a whole, so that no crash can leave half of it.
+ * One device: a numbering 1, 2, 3… of says that the server takes exactly once and in order. It is one value,
+ * always written as a whole, so that no crash can leave half of it.
  */
 export interface Device {
   readonly deviceId: string;
@@ -21,12 +21,16 @@ export interface Said {
 }
 
 /**
- * Where devices are kept. Two tabs (or processes) must never number the same device, so each holds a slot of its
- * own; a slot whose holder is gone is taken by the next one that comes, so that nothing said in a closed tab is lost.
- * Twins: `outbox-idb.ts` (browser), `outbox-file.ts` (Node), `outbox-memory.ts`; all pass `outbox.contract.ts`.
+ * Where devices are kept. Two tabs (or processes) must never number the same device, so each holds a slot of
+ * its own; a slot whose holder is gone is taken by the next one that comes, so that nothing said in a closed
+ * tab is lost. Twins: `outbox-idb.ts` (browser), `outbox-file.ts` (Node), `outbox-memory.ts`; all pass
+ * `outbox.contract.ts`.
  */
 export interface Outbox {
-  /** Takes a slot that nobody holds: one with unsent says first, then any, else a new one for `freshDeviceId`. */
+  /**
+   * Takes a slot that nobody holds: one with unsent says first, then any, else a new one for
+   * `freshDeviceId`.
+   */
   take(freshDeviceId: string): Promise<Slot>;
   /** Takes a slot that nobody holds and that has unsent says; undefined when there is none. */
   takeAbandoned(): Promise<Slot | undefined>;
@@ -65,7 +69,9 @@ export function settle(device: Device, clientSeq: number): Device {
   return { ...device, storedUpTo, unsent: device.unsent.filter((said) => said.clientSeq > storedUpTo) };
 }
 
-/** Takes back a say that could not be kept. It was never sent, nor were those behind it: they close the gap. */
+/**
+ * Takes back a say that could not be kept. It was never sent, nor were those behind it: they close the gap.
+ */
 export function withdraw(device: Device, id: string): Device {
   const at = device.unsent.findIndex((said) => said.id === id);
   if (at === -1) return device;

@@ -1,5 +1,5 @@
 import type { UpJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
-import type { Frame } from './frame.ts';
+import type { Frame, History } from './frame.ts';
 import type { Surroundings } from './surroundings.ts';
 import { hasHole, type Timeline, topSeq } from './timeline.ts';
 
@@ -40,7 +40,7 @@ export class Pager {
 
   /** What the frame means for what was asked; then whether anything is missing. */
   onFrame(frame: Frame): void {
-    if (frame.kind === 'history' && frame.paged) this.#onPage();
+    if (frame.kind === 'history' && frame.paged) this.#onPage(frame);
     if (
       frame.kind === 'fault' &&
       (frame.code === 'page_in_progress' || frame.code === 'history_unavailable')
@@ -60,15 +60,24 @@ export class Pager {
   #fillHole(): void {
     const timeline = this.#options.timeline();
     if (this.#asked || this.#stopWaiting || !hasHole(timeline)) return;
-    this.#askedAtTop = topSeq(timeline);
-    this.#ask('hole', { page: { afterSeq: this.#askedAtTop, limit: pageMessages } });
+    this.#askAfter(topSeq(timeline));
   }
 
-  /** A page that did not bring what is missing came from a store that is behind: asking at once would spin. */
-  #onPage(): void {
-    const vain = this.#asked === 'hole' && topSeq(this.#options.timeline()) === this.#askedAtTop;
+  #askAfter(afterSeq: number): void {
+    this.#askedAtTop = afterSeq;
+    this.#ask('hole', { page: { afterSeq, limit: pageMessages } });
+  }
+
+  /**
+   * A page that did not bring what is missing came from a store that is behind: asking at once would spin.
+   * One that reached the top and has more behind it, as after a long silence, is followed by the next.
+   */
+  #onPage({ messages, more }: History): void {
+    const asked = this.#asked;
+    const top = topSeq(this.#options.timeline());
     this.#asked = undefined;
-    if (vain) this.#askAgainAfter(againAfterMs);
+    if (asked === 'hole' && top === this.#askedAtTop) this.#askAgainAfter(againAfterMs);
+    else if (asked !== 'older' && more && messages.at(-1)?.seq === top) this.#askAfter(top);
   }
 
   #askAgainAfter(ms: number): void {

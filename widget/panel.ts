@@ -81,6 +81,8 @@ export class Panel {
     this.#conversation.render(state);
     if (this.#atBottom) this.#log.scrollTop = this.#log.scrollHeight;
     else if (prepended) this.#log.scrollTop = scrollTop + this.#log.scrollHeight - scrollHeight;
+    // A history that is loaded is not news.
+    this.#log.setAttribute('aria-busy', String(state.connection.at !== 'open'));
     const name = state.coach.name || 'Coach';
     this.#name.textContent = name;
     this.#initial.textContent = name.slice(0, 1).toUpperCase();

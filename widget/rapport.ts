@@ -9,7 +9,9 @@ export interface RapportOptions {
   /** The gateway's address, `https://chat.example.com`. */
   readonly url: string;
   readonly creatorId: string;
-  /** A person's token, or how to get a fresh one. Without it the client asks for a visitor's and keeps that. */
+  /**
+   * A person's token, or how to get a fresh one. Without it the client asks for a visitor's and keeps that.
+   */
   readonly token?: string | (() => Promise<string>);
   /** Where unsent messages and the visitor's token are kept; this page's or process's memory by default. */
   readonly storage?: Storage | Promise<Storage>;

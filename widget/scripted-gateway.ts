@@ -3,8 +3,8 @@ import type { Socket, Surroundings } from './surroundings.ts';
 
 /**
  * A gateway, its owner and its store in one object, for tests without a network: it keeps the rules of the
- * protocol (dense seq, exactly `clientSeq = last + 1`, resume after `afterSeq`) and does on command what real ones do
- * on bad days. Time stands still until `pass` is called.
+ * protocol (dense seq, exactly `clientSeq = last + 1`, resume after `afterSeq`) and does on command what
+ * real ones do on bad days. Time stands still until `pass` is called.
  */
 export class ScriptedGateway {
   readonly messages: MessageJson[] = [];
@@ -154,7 +154,8 @@ export class ScriptedSocket implements Socket {
     queueMicrotask(() => {
       if (this.#at !== 'opening') return;
       if (!gateway.reachable) {
-        this.end(1006);
+        this.#at = 'closed';
+        this.onerror?.(new Event('error')); // As Node 22 does it: no close event follows.
         return;
       }
       this.#at = 'open';

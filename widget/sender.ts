@@ -82,7 +82,9 @@ export class Sender {
     return { ok: true, id, clientSeq: said?.clientSeq ?? 0 };
   }
 
-  /** The connection is open. False when the device had to take a new name, so that hello must be said anew. */
+  /**
+   * The connection is open. False when the device had to take a new name, so that hello must be said anew.
+   */
   welcome(welcome: Welcome): boolean {
     this.#window = welcome.saysInFlightMax;
     this.#textCharsMax = welcome.textCharsMax;
@@ -103,7 +105,7 @@ export class Sender {
   async moveTo(slot: Slot): Promise<void> {
     this.disconnected();
     await this.#writing.catch(() => {}); // Whoever waited for that write was told.
-    await this.#slot.release();
+    await this.#slot.release().catch(() => {}); // What can not be let go now is let go with the process.
     this.#slot = slot;
     this.#device = slot.device;
     this.#kept = new Set(slot.device.unsent);
@@ -191,7 +193,10 @@ export class Sender {
     this.#stopWaiting = undefined;
   }
 
-  /** Takes a device that the server's word changed. That it is not written at once costs a repetition at most. */
+  /**
+   * Takes a device that the server's word changed. That it is not written at once costs a repetition at
+   * most.
+   */
   #take(device: Device): void {
     if (device === this.#device && device.unsent.every((said) => this.#kept.has(said))) return;
     this.#device = device;

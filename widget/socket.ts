@@ -1,6 +1,6 @@
-import { codes, isCode } from '@rapport/proto/codes.ts';
 import type { UpJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { limits } from '@rapport/proto/limits.ts';
+import { codeOfClose, retryOf, sentenceOf } from './code.ts';
 import { decodeDown, encodeUp, type Frame } from './frame.ts';
 import type { Socket, Surroundings } from './surroundings.ts';
 import { Refusal } from './visitor.ts';
@@ -43,9 +43,9 @@ const waitMostMs = 15_000;
 /** Hello, and the owner's answer to it, with as much again for the way. */
 const welcomeWithinMs = limits.attachWithinMs + limits.helloWithinMs;
 /**
- * A browser cannot ping. After two ping intervals without a frame the link asks for a page, which the server always
- * answers and which would bring what was lost; no frame in probeWithinMs means that the connection is dead.
- * Hidden pages do not ask: they are checked when somebody looks again.
+ * A browser cannot ping. After two ping intervals without a frame the link asks for a page, which the server
+ * always answers and which would bring what was lost; no frame in probeWithinMs means that the connection is
+ * dead. Hidden pages do not ask: they are checked when somebody looks again.
  */
 const silentMs = 2 * limits.pingMs;
 const probeWithinMs = 10_000;
@@ -145,7 +145,8 @@ export class Link {
       stopClock();
       this.#onClose(wire, code, reason);
     };
-    socket.onerror = () => {}; // A close event always follows and is handled there.
+    // Node 22 reports a connection that could not be made by `error` alone; in browsers `close` follows.
+    socket.onerror = () => this.#give(wire);
   }
 
   #onFrame(wire: Wire, frame: Frame): void {
@@ -285,20 +286,6 @@ function drop({ socket, stopClock }: Wire): void {
   socket.onopen = null;
   socket.onmessage = null;
   socket.onclose = null;
+  socket.onerror = null;
   socket.close(1000);
-}
-
-function codeOfClose(closeCode: number): string {
-  for (const [code, entry] of Object.entries(codes)) {
-    if ('close' in entry && entry.close === closeCode) return code;
-  }
-  return 'unavailable';
-}
-
-function retryOf(code: string): 'now' | 'later' | 'never' {
-  return isCode(code) ? codes[code].retry : 'later';
-}
-
-function sentenceOf(code: string): string {
-  return isCode(code) ? codes[code].sentence : '';
 }

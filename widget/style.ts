@@ -5,7 +5,8 @@ export const css = `
   --paper: #fff; --soft: #f3f5f3; --ink: #1d2523; --quiet: #5d6966; --line: #e2e7e4; --alarm: #a43d2f;
   --shadow: 0 1px 2px rgb(20 35 32 / .08), 0 18px 50px -12px rgb(20 35 32 / .28);
   all: initial; color-scheme: light dark; position: fixed; z-index: 2147483000; inset: auto 20px 20px auto;
-  font: 400 15px/1.5 ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif;
+  font: 400 15px/1.5 ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue",
+  sans-serif;
   color: var(--ink); -webkit-font-smoothing: antialiased;
 }
 @media (prefers-color-scheme: dark) {
@@ -19,21 +20,28 @@ export const css = `
 h2, p, ul, ol, pre, blockquote { margin: 0; padding: 0; }
 button, textarea { font: inherit; color: inherit; }
 button { cursor: pointer; border: 0; background: none; padding: 0; }
-svg { width: 22px; height: 22px; fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linecap: round;
+svg { width: 22px; height: 22px; fill: none; stroke: currentColor; stroke-width: 1.75;
+  stroke-linecap: round;
   stroke-linejoin: round; display: block; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
-@media (prefers-color-scheme: dark) { :focus-visible { outline-color: color-mix(in srgb, var(--accent), #fff 55%); } }
-.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+@media (prefers-color-scheme: dark) { :focus-visible { outline-color: color-mix(in srgb, var(--accent),
+  #fff 55%); } }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+  white-space: nowrap; }
 
-.launcher { position: relative; display: grid; place-items: center; width: 56px; height: 56px; margin-left: auto;
+.launcher { position: relative; display: grid; place-items: center; width: 56px; height: 56px;
+  margin-left: auto;
   border-radius: 50%; background: var(--accent); color: var(--on-accent); box-shadow: var(--shadow);
   transition: transform .16s ease; }
 .launcher:hover { transform: translateY(-2px); }
 .launcher svg { width: 26px; height: 26px; }
-.badge { position: absolute; top: -3px; right: -3px; min-width: 20px; height: 20px; padding: 0 6px; border-radius: 10px;
-  background: #b4462f; color: #fff; font-size: 12px; font-weight: 600; line-height: 20px; text-align: center; }
+.badge { position: absolute; top: -3px; right: -3px; min-width: 20px; height: 20px; padding: 0 6px;
+  border-radius: 10px;
+  background: #b4462f; color: #fff; font-size: 12px; font-weight: 600; line-height: 20px;
+  text-align: center; }
 
-.panel { position: absolute; right: 0; bottom: 72px; display: flex; flex-direction: column; overflow: hidden;
+.panel { position: absolute; right: 0; bottom: 72px; display: flex; flex-direction: column;
+  overflow: hidden;
   width: 392px; height: min(640px, calc(100vh - 112px)); height: min(640px, calc(100dvh - 112px));
   background: var(--paper); border: 1px solid var(--line); border-radius: 18px; box-shadow: var(--shadow);
   animation: rise .2s cubic-bezier(.2, .8, .3, 1); }
@@ -43,15 +51,18 @@ header { display: flex; align-items: center; gap: 12px; padding: 14px 12px 14px 
 .avatar { display: grid; place-items: center; flex: none; width: 38px; height: 38px; border-radius: 50%;
   background: var(--accent); color: var(--on-accent); font-weight: 600; }
 .titles { flex: 1; min-width: 0; }
-h2 { font-size: 15px; font-weight: 600; line-height: 1.3; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+h2 { font-size: 15px; font-weight: 600; line-height: 1.3; overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; }
 .status { font-size: 13px; line-height: 1.3; color: var(--quiet); }
-.close { display: grid; place-items: center; width: 40px; height: 40px; border-radius: 10px; color: var(--quiet); }
+.close { display: grid; place-items: center; width: 40px; height: 40px; border-radius: 10px;
+  color: var(--quiet); }
 .close:hover { background: var(--soft); color: var(--ink); }
 .banner { display: flex; gap: 12px; justify-content: space-between; padding: 9px 18px; font-size: 13px;
   background: var(--soft); color: var(--quiet); border-bottom: 1px solid var(--line);
   animation: late .2s 1s backwards; }
 @keyframes late { from { opacity: 0; } }
-.link { color: inherit; font-weight: 600; text-decoration: underline; text-underline-offset: 3px; white-space: nowrap; }
+.link { color: inherit; font-weight: 600; text-decoration: underline; text-underline-offset: 3px;
+  white-space: nowrap; }
 .link:hover { color: var(--ink); }
 
 .middle { position: relative; flex: 1; min-height: 0; }
@@ -63,7 +74,8 @@ h2 { font-size: 15px; font-weight: 600; line-height: 1.3; overflow: hidden; text
 .messages > :empty { display: none; }
 .row { display: flex; flex-direction: column; align-items: flex-start; gap: 6px; }
 .row.user { align-items: flex-end; }
-.bubble { max-width: 88%; padding: 10px 14px; border-radius: 16px; background: var(--soft); overflow-wrap: anywhere;
+.bubble { max-width: 88%; padding: 10px 14px; border-radius: 16px; background: var(--soft);
+  overflow-wrap: anywhere;
   border-bottom-left-radius: 5px; }
 .user .bubble { background: var(--accent); color: var(--on-accent); white-space: pre-wrap;
   border-radius: 16px 16px 5px 16px; }
@@ -77,55 +89,69 @@ h2 { font-size: 15px; font-weight: 600; line-height: 1.3; overflow: hidden; text
 .bubble blockquote { padding-left: 12px; border-left: 2px solid var(--line); color: var(--quiet); }
 .bubble code { font: .9em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 .bubble pre { overflow-x: auto; padding: 10px; border-radius: 8px; background: var(--paper); }
-.row.writing .bubble > p:last-child::after, .row.writing .bubble > :is(ul, ol):last-child > li:last-child::after { content: ""; display: inline-block; width: 7px; height: 1em; margin-left: 3px;
-  vertical-align: -2px; border-radius: 2px; background: var(--quiet); animation: blink 1.1s steps(2, jump-none) infinite; }
+.row.writing .bubble > p:last-child::after, .row.writing .bubble > :is(ul,
+  ol):last-child > li:last-child::after { content: ""; display: inline-block; width: 7px; height: 1em;
+  margin-left: 3px;
+  vertical-align: -2px; border-radius: 2px; background: var(--quiet);
+  animation: blink 1.1s steps(2, jump-none) infinite; }
 @keyframes blink { to { opacity: 0; } }
 .dots { display: flex; gap: 5px; padding: 16px 15px; }
-.dots i { width: 6px; height: 6px; border-radius: 50%; background: var(--quiet); animation: breathe 1.3s infinite; }
+.dots i { width: 6px; height: 6px; border-radius: 50%; background: var(--quiet);
+  animation: breathe 1.3s infinite; }
 .dots i:nth-child(2) { animation-delay: .16s; } .dots i:nth-child(3) { animation-delay: .32s; }
 @keyframes breathe { 0%, 60%, 100% { opacity: .3; } 30% { opacity: 1; } }
 .sources { display: flex; flex-wrap: wrap; gap: 6px; max-width: 92%; list-style: none; }
 .sources li { min-width: 0; }
-.sources a, .sources span { display: block; max-width: 100%; padding: 3px 10px; border: 1px solid var(--line);
+.sources a, .sources span { display: block; max-width: 100%; padding: 3px 10px;
+  border: 1px solid var(--line);
   border-radius: 999px; font-size: 13px; color: var(--quiet); text-decoration: none; overflow: hidden;
   text-overflow: ellipsis; white-space: nowrap; }
 .sources a:hover { color: var(--ink); border-color: var(--quiet); }
 .day { align-self: center; margin: 8px 0 4px; font-size: 12px; color: var(--quiet); }
 .by { font-size: 12px; color: var(--quiet); padding-left: 2px; }
-.notice { align-self: center; max-width: 92%; padding: 2px 8px; font-size: 13px; color: var(--quiet); text-align: center; }
+.notice { align-self: center; max-width: 92%; padding: 2px 8px; font-size: 13px; color: var(--quiet);
+  text-align: center; }
 .mark { font-size: 12px; color: var(--quiet); }
 .mark.late { animation: late .2s .8s backwards; }
 .mark.failed { color: var(--alarm); text-align: right; }
 .row.failed .bubble { background: none; color: var(--ink); box-shadow: inset 0 0 0 1px var(--alarm); }
 .offers { display: flex; flex-direction: column; align-items: flex-start; gap: 8px; margin-top: 6px; }
 .offers.centred { align-items: center; }
-.offers button { max-width: 100%; padding: 8px 14px; border: 1px solid var(--line); border-radius: 14px; text-align: left;
+.offers button { max-width: 100%; padding: 8px 14px; border: 1px solid var(--line); border-radius: 14px;
+  text-align: left;
   transition: border-color .12s, background .12s; }
 .offers button:hover { border-color: var(--quiet); background: var(--soft); }
-.to-bottom { position: absolute; right: 14px; bottom: 10px; display: grid; place-items: center; width: 36px; height: 36px;
-  border-radius: 50%; background: var(--paper); border: 1px solid var(--line); color: var(--quiet); box-shadow: var(--shadow); }
+.to-bottom { position: absolute; right: 14px; bottom: 10px; display: grid; place-items: center;
+  width: 36px; height: 36px;
+  border-radius: 50%; background: var(--paper); border: 1px solid var(--line); color: var(--quiet);
+  box-shadow: var(--shadow); }
 .to-bottom svg { width: 18px; height: 18px; }
 
-.composer { display: flex; align-items: flex-end; gap: 6px; margin: 0 14px; padding: 5px; border: 1px solid var(--line);
+.composer { display: flex; align-items: flex-end; gap: 6px; margin: 0 14px; padding: 5px;
+  border: 1px solid var(--line);
   border-radius: 22px; background: var(--paper); }
 .composer:focus-within { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
 @media (prefers-color-scheme: dark) {
   .composer:focus-within { border-color: var(--quiet); box-shadow: 0 0 0 1px var(--quiet); }
 }
-textarea { flex: 1; min-width: 0; max-height: 132px; padding: 6px 4px 6px 12px; border: 0; background: none; resize: none;
+textarea { flex: 1; min-width: 0; max-height: 132px; padding: 6px 4px 6px 12px; border: 0;
+  background: none; resize: none;
   outline: none; line-height: 1.45; }
 textarea:focus-visible { outline: none; }
 textarea::placeholder { color: var(--quiet); opacity: 1; }
-.send, .stop { display: grid; place-items: center; flex: none; width: 34px; height: 34px; border-radius: 50%;
+.send, .stop { display: grid; place-items: center; flex: none; width: 34px; height: 34px;
+  border-radius: 50%;
   background: var(--accent); color: var(--on-accent); }
 .send:disabled { background: var(--soft); color: var(--quiet); cursor: default; }
 .send svg { width: 19px; height: 19px; } .stop svg { fill: currentColor; width: 20px; height: 20px; }
 .refusal { padding: 0 18px 8px; font-size: 13px; color: var(--alarm); }
-.note { padding: 8px 18px 12px; font-size: 12px; line-height: 1.3; color: var(--quiet); text-align: center; }
+.note { padding: 8px 18px 12px; font-size: 12px; line-height: 1.3; color: var(--quiet);
+  text-align: center; }
 
 @media (max-width: 480px) {
   :host { inset: auto 16px calc(16px + env(safe-area-inset-bottom)) auto; }
-  .panel { position: fixed; inset: 0; width: auto; height: 100vh; height: 100dvh; border: 0; border-radius: 0;
+  .panel { position: fixed; inset: 0; width: auto; height: 100vh; height: 100dvh; border: 0;
+  border-radius: 0;
     padding-bottom: env(safe-area-inset-bottom); }
   .panel:not([hidden]) + .launcher { display: none; }
   textarea { font-size: 16px; }

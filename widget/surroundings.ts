@@ -9,7 +9,9 @@ export interface Surroundings {
   readonly randomBytes: RandomBytes;
   readonly fetch: typeof globalThis.fetch;
   openSocket(url: string, subprotocol: string): Socket;
-  /** Calls back when the network went or came, or when a person looks again; the returned function ends it. */
+  /**
+   * Calls back when the network went or came, or when a person looks again; the returned function ends it.
+   */
   watch(on: (change: 'offline' | 'online' | 'visible') => void): () => void;
   /** False while nobody can see the page. */
   visible(): boolean;

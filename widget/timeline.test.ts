@@ -65,7 +65,9 @@ function live(turns: readonly { readonly words: readonly string[]; readonly fail
   });
 }
 
-/** What a client hears that is cut off at random places: repetitions, and after each cut what a hello brings. */
+/**
+ * What a client hears that is cut off at random places: repetitions, and after each cut what a hello brings.
+ */
 function heard(frames: readonly Frame[], cuts: readonly number[], repeats: readonly boolean[]): Timeline {
   let timeline = fold([welcome(0)]);
   const stored: Message[] = [];
@@ -160,11 +162,13 @@ describe('timeline', () => {
     const ended = fold([welcome(0), turn('t', 'STARTED'), delta('t', 0, 'abc'), message(1, 'COACH', 't')]);
     claim(ended.answer).toBeUndefined();
     claim(fold([delta('t', 3, 'd'), turn('t', 'COMPLETED')], ended).answer).toBeUndefined();
+    // It ended without a message while the connection was away: a welcome without a snapshot is the end.
+    claim(fold([welcome(0), delta('t', 0, 'abc'), welcome(0)]).answer).toBeUndefined();
     const stopped = fold([welcome(0), delta('t', 0, 'abc'), turn('t', 'STOPPED'), delta('t', 3, 'd')]);
     claim(stopped.answer).toEqual({ turnId: 't', text: 'abc', at: 'over' });
   });
 
-  test('what the person said is pending until its message is here, and failed only when that is final', () => {
+  test('a say is pending until its message is here, and failed only when that is final', () => {
     const said = { clientSeq: 1, id: 'id-1', text: 'text 1', choiceId: '', atMs: 0 };
     const pending = expect(expect(fold([welcome(0)]), said), said);
     const receipt = (state: 'ACCEPTED' | 'STORED' | 'REJECTED', code = ''): Frame => {

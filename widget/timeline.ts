@@ -4,12 +4,15 @@ import type { Frame, History, Message, Receipt, Role, Welcome } from './frame.ts
 import type { Said } from './outbox.ts';
 
 /**
- * What is known of the conversation: a value, folded from frames by `applyFrame`. Whatever is repeated, lost with a
- * connection or sent again after it, the same conversation comes out.
+ * What is known of the conversation: a value, folded from frames by `applyFrame`. Whatever is repeated, lost
+ * with a connection or sent again after it, the same conversation comes out.
  */
 export interface Timeline {
   readonly userId: string;
-  /** `messages` has every seq above this one without a hole; undefined until the server has told where it begins. */
+  /**
+   * `messages` has every seq above this one without a hole; undefined until the server has told where it
+   * begins.
+   */
   readonly base: number | undefined;
   readonly messages: readonly Message[];
   /** Messages beyond a hole, by seq: they wait until the hole is filled. */
@@ -116,9 +119,9 @@ export function applyFrame(timeline: Timeline, frame: Frame): Timeline {
 }
 
 /**
- * A connection begins. The running answer is let go: the server sends a snapshot right after if it still runs, and
- * nothing if it ended meanwhile. Another person, or a conversation shorter than what is here, means that all of
- * this is of a conversation that is no more.
+ * A connection begins. The running answer is let go: the server sends a snapshot right after if it still
+ * runs, and nothing if it ended meanwhile. Another person, or a conversation shorter than what is here,
+ * means that all of this is of a conversation that is no more.
  */
 function welcomed(timeline: Timeline, welcome: Welcome): Timeline {
   const another = timeline.userId !== '' && timeline.userId !== welcome.userId;
@@ -215,9 +218,9 @@ function withTurn(timeline: Timeline, turn: Frame & { kind: 'turn' }): Timeline 
 }
 
 /**
- * Puts a delta where it belongs. What is covered already is ignored, so a repeated delta changes nothing. One that
- * lies beyond the text is ignored too: deltas are left out for slow readers, and a snapshot or the whole message
- * always follows.
+ * Puts a delta where it belongs. What is covered already is ignored, so a repeated delta changes nothing.
+ * One that lies beyond the text is ignored too: deltas are left out for slow readers, and a snapshot or the
+ * whole message always follows.
  */
 function withDelta(timeline: Timeline, delta: Frame & { kind: 'delta' }): Timeline {
   const text = timeline.answer?.turnId === delta.turnId ? timeline.answer.text : '';

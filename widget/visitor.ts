@@ -1,4 +1,5 @@
-import { codes, isCode, type Retry } from '@rapport/proto/codes.ts';
+import type { Retry } from '@rapport/proto/codes.ts';
+import { retryOf } from './code.ts';
 
 /** Where a visitor's token is kept between visits. Twins: IndexedDB, a file, memory. */
 export interface VisitorTokens {
@@ -17,7 +18,7 @@ export class Refusal extends Error {
     super(reason);
     this.name = 'Refusal';
     this.code = code;
-    this.retry = isCode(code) ? codes[code].retry : 'later';
+    this.retry = retryOf(code);
     this.retryAfterMs = retryAfterMs;
   }
 }

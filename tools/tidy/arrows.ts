@@ -14,7 +14,18 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   gateway: ['runtime', 'proto', 'stream', 'catalog', 'history'],
   actors: ['runtime', 'proto', 'stream', 'catalog', 'history', 'inference/client.ts'],
   widget: ['proto'],
-  loadtest: ['runtime', 'proto', 'stream', 'history', 'catalog', 'widget', 'tools'],
+  // What measures stands in for anybody: it signs its own tokens.
+  loadtest: [
+    'runtime',
+    'proto',
+    'stream',
+    'history',
+    'catalog',
+    'widget',
+    'tools',
+    'gateway/tokens.ts',
+    'gateway/token-keys.ts',
+  ],
   tools: ['runtime', 'proto', 'stream', 'catalog', 'widget'],
 };
 

@@ -1,6 +1,6 @@
 import { type Finding, isCode, isTest, type SourceFile } from './source-file.ts';
 
-const hopLine = /^\/\/ Hop (\d+) of 12: ([a-z/-]+) - \S/;
+const hopLine = /^\/\/ Hop (\d+) of 12(?:, aside)?: ([a-z/-]+) - \S/;
 const hopCount = 12;
 
 /** The way of a message can be read from the files' first lines: each hop says its number and where it is. */

@@ -90,6 +90,8 @@ test('checkHops() refuses a missing hop and a hop that says another place', () =
   expect(checkHops(way.slice(1))).toEqual(['No file says it is hop 1 of 12']);
   const lost = file('actors/worker.ts', '// Hop 1 of 12: gateway/worker - reads.');
   expect(checkHops([...way, lost])).toHaveLength(1);
+  const aside = file('inference/client.ts', '// Hop 9 of 12, aside: inference/client - asks.');
+  expect(checkHops([...way, aside])).toEqual([]);
   const silent = file('actors/worker.ts', '// Hop 1: reads.');
   expect(checkHops([...way, silent])).toHaveLength(1);
 });

@@ -32,16 +32,19 @@ function wordsOf(file: SourceFile): readonly Finding[] {
 
 /**
  * Only config.ts reads the environment. A main.ts hands it over whole, and who starts another program may
- * pass it on; tools/ is what runs before there is any configuration.
+ * pass it on; tools/ and loadtest/ start processes with environments of their own making.
  */
 export function checkEnvironment(files: readonly SourceFile[]): readonly Finding[] {
   const bound = files.filter(
     (file) =>
-      isCode(file) && !isTest(file) && !file.path.startsWith('tools/') && !file.path.endsWith('config.ts'),
+      isCode(file) &&
+      !isTest(file) &&
+      !/^(tools|loadtest)\//.test(file.path) &&
+      !file.path.endsWith('config.ts'),
   );
   return bound.flatMap(({ path, text }) => {
     const code = withoutComments(text).replace(
-      /\.\.\.process\.env\b|\breadOptions\(\w+, process\.env\)/g,
+      /\.\.\.process\.env\b|\bread[A-Z]\w*\((\w+, )?process\.env\)/g,
       '',
     );
     return code.includes('process.env') ? [`${path} reads process.env: only config.ts does`] : [];

@@ -1,0 +1,97 @@
+import { parseArgs } from 'node:util';
+import type { Figures, Pair } from './figures.ts';
+import { measureLatency, measureMemory, measureThroughput } from './measures.ts';
+import { report, table } from './report.ts';
+import { type System, type SystemName, startSystem } from './systems.ts';
+
+// `npm run bench -- --json`: the floor and Rapport one after the other on the same machine, first one and then
+// the other first, so that what else the machine does falls on both.
+const use = `npm run bench -- [--json] [--pairs N] [--seconds N] [--connections N]
+    [--only throughput|latency|memory] [--system floor|rapport]
+
+  --pairs N         how often both are measured (5)
+  --seconds N       how long one measurement lasts after its warm-up (10)
+  --connections N   idle connections of the memory row (10000)
+  --only NAME       one row instead of all
+  --system NAME     one of the two alone, without ratios
+  --json            the figures as JSON on standard output; progress goes to standard error
+`;
+
+const rows = ['throughput', 'latency', 'memory'] as const;
+const systems = ['floor', 'rapport'] as const;
+
+const { values: given } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+    pairs: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '10' },
+    connections: { type: 'string', default: '10000' },
+    only: { type: 'string' },
+    system: { type: 'string' },
+  },
+});
+
+if (given.help) process.stdout.write(use);
+else await bench();
+
+async function bench(): Promise<void> {
+  const wantedRows = chosen('only', given.only, rows);
+  const wantedSystems = chosen('system', given.system, systems);
+  const count = whole('pairs', given.pairs);
+  const pairs: Pair[] = [];
+  for (let pair = 0; pair < count; pair += 1) {
+    const order = pair % 2 === 0 ? wantedSystems : wantedSystems.toReversed();
+    const figures: Partial<Record<SystemName, Figures>> = {};
+    for (const name of order) {
+      process.stderr.write(`pair ${pair + 1} of ${count}: ${name}\n`);
+      // The memory of idle connections does not vary: the first pair has it.
+      figures[name] = await measure(
+        name,
+        wantedRows.filter((row) => row !== 'memory' || pair === 0),
+      );
+    }
+    pairs.push(figures);
+  }
+  const figures = report(pairs);
+  process.stdout.write(given.json ? `${JSON.stringify(figures, undefined, 2)}\n` : table(figures));
+}
+
+/** Each row has a system of its own, so that none inherits the other's memory or log. */
+async function measure(name: SystemName, wanted: readonly (typeof rows)[number][]): Promise<Figures> {
+  const seconds = whole('seconds', given.seconds);
+  const connections = whole('connections', given.connections);
+  const of = async <T>(row: (typeof rows)[number], take: (system: System) => Promise<T>) =>
+    wanted.includes(row) ? { [row]: await withSystem(name, take) } : {};
+  return {
+    ...(await of('memory', (system) => measureMemory(system, connections))),
+    ...(await of('throughput', (system) => measureThroughput(system, seconds))),
+    ...(await of('latency', (system) => measureLatency(system, seconds))),
+  };
+}
+
+async function withSystem<T>(name: SystemName, take: (system: System) => Promise<T>): Promise<T> {
+  const system = await startSystem[name]();
+  try {
+    return await take(system);
+  } finally {
+    await system.stop();
+  }
+}
+
+function chosen<const T extends string>(
+  option: string,
+  value: string | undefined,
+  all: readonly T[],
+): readonly T[] {
+  const found = all.filter((one) => value === undefined || one === value);
+  if (found.length === 0)
+    throw new Error(`Cannot use --${option} ${value}: it should be one of ${all.join(', ')}`);
+  return found;
+}
+
+function whole(option: string, value: string): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new Error(`Cannot use --${option} ${value}: it should be a whole number from 1`);
+}

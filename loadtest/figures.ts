@@ -1,0 +1,11 @@
+import type { Measured, Memory } from './measures.ts';
+import type { SystemName } from './systems.ts';
+
+/** What one system did in one pair; rows that were not asked for are absent. */
+export interface Figures {
+  readonly throughput?: Measured;
+  readonly latency?: Measured;
+  readonly memory?: Memory;
+}
+
+export type Pair = { readonly [K in SystemName]?: Figures };

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { onReceipt, onSilence, sendable, startFlight } from './flight.ts';
+import type { Receipt } from './frame.ts';
+import { add, type Device, freshDevice } from './outbox.ts';
+
+const said = (id: string) => ({ id, text: id, choiceId: '', atMs: 1 });
+const device: Device = ['a', 'b', 'c', 'd'].reduce((so, id) => add(so, said(id)), freshDevice('old'));
+const flight = startFlight(device);
+const receipt = (clientSeq: number, code: string, retryAfterMs = 0): Receipt => {
+  const id = device.unsent[clientSeq - 1]?.id ?? '';
+  return { kind: 'receipt', clientSeq, id, state: 'REJECTED', seq: 0, code, reason: '', retryAfterMs };
+};
+
+test('sendable() gives what fits the window, and nothing behind a say that is not on disk', () => {
+  const [a, b, c, d] = device.unsent;
+  if (!a || !b || !c || !d) throw new Error('four says');
+  const all = new Set(device.unsent);
+  expect(sendable(device, flight, { window: 3, kept: all })).toEqual([a, b, c]);
+  expect(sendable(device, { ...flight, sentUpTo: 3 }, { window: 3, kept: all })).toEqual([]);
+  expect(sendable(device, { ...flight, sentUpTo: 3, acceptedUpTo: 1 }, { window: 3, kept: all })).toEqual([
+    d,
+  ]);
+  expect(sendable(device, flight, { window: 4, kept: new Set([a, c, d]) })).toEqual([a]);
+});
+
+test('a final rejection renames what is behind it only once all before it are stored', () => {
+  expect(onReceipt(device, flight, receipt(2, 'text_too_long'), 'new')).toMatchObject({ do: 'rewind' });
+  const verdict = onReceipt(device, flight, receipt(1, 'text_too_long'), 'new');
+  expect(verdict).toMatchObject({
+    do: 'rename',
+    device: {
+      deviceId: 'new',
+      storedUpTo: 0,
+      unsent: [{ id: 'b', clientSeq: 1 }, { id: 'c' }, { id: 'd', clientSeq: 3 }],
+    },
+  });
+});
+
+test('waits are as long as asked for and grow; many gaps in a row ask the server anew', () => {
+  const wait = (setbacks: number, code: string, ms = 0) =>
+    onReceipt(device, { ...flight, setbacks }, receipt(1, code, ms), 'new');
+  expect(wait(0, 'busy', 700)).toMatchObject({ do: 'rewind', afterMs: 700 });
+  expect(wait(3, 'busy')).toMatchObject({ do: 'rewind', afterMs: 400 });
+  expect(wait(60, 'busy')).toMatchObject({ do: 'rewind', afterMs: 5_000 });
+  expect(wait(6, 'gap')).toEqual({ do: 'reconnect' });
+});
+
+test('silence sends again twice, then doubts the connection', () => {
+  expect(onSilence({ ...flight, setbacks: 1 })).toMatchObject({ do: 'rewind', afterMs: 0 });
+  expect(onSilence({ ...flight, setbacks: 2 })).toEqual({ do: 'reconnect' });
+});
