@@ -23,8 +23,9 @@ export interface ActivationOptions {
 }
 
 /**
- * Brings conversations into memory, all that a batch misses by one read. One that was stored in the middle of an answer
- * which nobody here is writing has lost its host: the log hears of it, and the fold begins the answer again.
+ * Brings conversations into memory, all that a batch misses by one read. One that was stored in the middle of
+ * an answer which nobody here is writing has lost its host: the log hears of it, and the fold begins the
+ * answer again.
  */
 export class Activation {
   readonly #options: ActivationOptions;
@@ -58,7 +59,8 @@ export class Activation {
     const rows = await this.#loadRows(keys);
     for (const [at, key] of keys.entries()) {
       const row = rows[at];
-      const state = row === undefined ? newConversation : (JSON.parse(row.state) as Conversation); // Decoder: we wrote it.
+      // Decoder: we wrote it.
+      const state = row === undefined ? newConversation : (JSON.parse(row.state) as Conversation);
       const actor: Actor = { creatorId: key.creatorId, userId: key.userId, state, inSeq: row?.inSeq ?? 0 };
       const name = conversationName(key);
       actors.set(name, actor);

@@ -9,7 +9,7 @@ import type { Conversation } from './conversation/state.ts';
 import type { Actor } from './residents.ts';
 
 /** Envelopes of one record at most; leaves 2^41 records before a position is not a whole number any more. */
-export const envelopesPerRecordMax = 4_096;
+const envelopesPerRecordMax = 4_096;
 
 /** The position of an envelope in the log as one growing number. */
 export function positionOf(sequence: number, index: number): number {

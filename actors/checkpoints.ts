@@ -18,6 +18,7 @@ interface Followed {
   readonly progress: Progress;
   /** Where the partition was, minute by minute: what lies before the oldest of keepMs ago may go. */
   readonly past: { readonly atMs: number; readonly sequence: number }[];
+  busy: boolean;
   writing: Promise<void>;
 }
 
@@ -31,11 +32,14 @@ export class Checkpoints {
   readonly #onFailure: (failure: unknown) => void;
   readonly #followed: Followed[] = [];
   readonly #stops: readonly (() => void)[];
+  #next = 0;
 
   constructor(options: {
     readonly owners: Owners;
     readonly inbox: Pick<Inbox, 'purge'>;
+    /** Each partition's progress is written this often. */
     readonly checkpointMs: number;
+    readonly partitions: number;
     readonly keepMs: number;
     readonly clock: Clock;
     readonly log: Log;
@@ -49,13 +53,14 @@ export class Checkpoints {
     this.#log = options.log;
     this.#onFailure = options.onFailure;
     this.#stops = [
-      this.#clock.every(options.checkpointMs, () => this.#writeAll()),
+      // One after the other: all at once would hold up the appends of everyone behind a row of fsyncs.
+      this.#clock.every(Math.max(1, options.checkpointMs / options.partitions), () => this.#writeNext()),
       this.#clock.every(purgeEveryMs, () => this.#purgeAll()),
     ];
   }
 
   follow(owner: Owner, progress: Progress): void {
-    this.#followed.push({ owner, progress, past: [], writing: Promise.resolve() });
+    this.#followed.push({ owner, progress, past: [], busy: false, writing: Promise.resolve() });
   }
 
   /** Writes what is still unwritten and ends. */
@@ -69,11 +74,14 @@ export class Checkpoints {
     );
   }
 
-  #writeAll(): void {
-    for (const followed of this.#followed) {
-      if (!isAhead(followed)) continue;
-      followed.writing = followed.writing.then(() => this.#write(followed)); // #write answers for its failures.
-    }
+  #writeNext(): void {
+    const followed = this.#followed[this.#next];
+    this.#next = (this.#next + 1) % Math.max(1, this.#followed.length);
+    if (followed === undefined || followed.busy || !isAhead(followed)) return;
+    followed.busy = true;
+    followed.writing = this.#write(followed).finally(() => {
+      followed.busy = false;
+    });
   }
 
   async #write(followed: Followed): Promise<void> {

@@ -18,8 +18,8 @@ export interface CommitOptions {
 }
 
 /**
- * Stores what a batch changed, and only then lets the actors have their new states. A store that refuses makes
- * the partition wait, for as long as the host runs: writing the same again is harmless.
+ * Stores what a batch changed, and only then lets the actors have their new states. A store that refuses
+ * makes the partition wait, for as long as the host runs: writing the same again is harmless.
  */
 export async function commit(touched: readonly Touched[], options: CommitOptions): Promise<void> {
   const { history, epoch, clock, log, meters, signal } = options;

@@ -60,7 +60,8 @@ export class Host {
       onGone: (gatewayId) => this.#audience.forgetGateway(gatewayId),
     });
     this.#turns = new Turns({ inference, history, clock, log, signal });
-    this.#checkpoints = new Checkpoints({ ...options, owners: stream.owners, inbox: stream.inbox });
+    const { owners, inbox } = stream;
+    this.#checkpoints = new Checkpoints({ ...options, owners, inbox, partitions: inbox.partitions });
   }
 
   get residents(): number {
@@ -81,7 +82,10 @@ export class Host {
     this.#running = Promise.all(owned.map((owner) => this.#work(owner)));
   }
 
-  /** Finishes the batches at work, writes the last checkpoints and lets go. Answers at work are begun again elsewhere. */
+  /**
+   * Finishes the batches at work, writes the last checkpoints and lets go. Answers at work are begun again
+   * elsewhere.
+   */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#running;

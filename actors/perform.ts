@@ -5,6 +5,7 @@ import type { Answered, Event, TurnFailed, TurnStopped } from '@rapport/proto/en
 import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
 import type { Audience } from './audience.ts';
 import type { Touched } from './batch.ts';
+import type { Infer } from './conversation/decision.ts';
 import { type Conversation, clientSeqStored, deviceOf } from './conversation/state.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Actor } from './residents.ts';
@@ -19,7 +20,10 @@ export interface PerformerOptions {
   readonly append: (key: ConversationKey, event: Event, appendId: string) => Promise<void>;
 }
 
-/** Does what decisions asked for, and answers gateways' controls. It decides nothing about a conversation itself. */
+/**
+ * Does what decisions asked for, and answers gateways' controls. It decides nothing about a conversation
+ * itself.
+ */
 export class Performer {
   readonly #options: PerformerOptions;
 
@@ -91,18 +95,16 @@ export class Performer {
     }
   }
 
-  #infer(
-    actor: Actor,
-    effect: { readonly turnId: string; readonly attempt: number; readonly uptoSeq: number },
-  ): void {
+  #infer(actor: Actor, effect: Infer): void {
     // A later event of the same batch may have ended the turn already.
     if (actor.state.turn.at !== 'running' || actor.state.turn.turnId !== effect.turnId) return;
     const key: ConversationKey = { creatorId: actor.creatorId, userId: actor.userId };
-    const { turnId, attempt, uptoSeq } = effect;
+    const { turnId, attempt, answeredSeq, uptoSeq } = effect;
     this.#options.turns.start({
       key,
       turnId,
       attempt,
+      answeredSeq,
       uptoSeq,
       show: (frame) => this.#push(key, [{ to: 'all', frame }]),
       end: (event: Answered | TurnFailed | TurnStopped) =>

@@ -9,7 +9,10 @@ export interface Actor {
   inSeq: number;
 }
 
-/** The actors in memory, least recently used first; beyond `actorsMax` those are passivated. Reading is activation. */
+/**
+ * The actors in memory, least recently used first; beyond `actorsMax` those are passivated. Reading is
+ * activation.
+ */
 export class Residents {
   readonly #actors = new Map<string, Actor>();
   readonly #actorsMax: number;

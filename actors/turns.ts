@@ -1,4 +1,4 @@
-import type { MessageStore } from '@rapport/history/history.ts';
+import type { MessageStore, StoredMessage } from '@rapport/history/history.ts';
 import type { InferenceClient } from '@rapport/inference/client.ts';
 import type { Answered, TurnFailed, TurnStopped } from '@rapport/proto/envelope.ts';
 import type { DownJson, SourceJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
@@ -6,6 +6,7 @@ import { type ConversationKey, conversationName } from '@rapport/proto/identity.
 import type { Clock } from '@rapport/runtime/clock.ts';
 import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
+import { tryAgain } from './conversation/turn.ts';
 
 /** Messages given to inference: enough for a follow-up to make sense. */
 const contextMessagesMax = 20;
@@ -17,6 +18,8 @@ export interface TurnOrder {
   readonly key: ConversationKey;
   readonly turnId: string;
   readonly attempt: number;
+  /** What the person said after this seq is to be answered. */
+  readonly answeredSeq: number;
   readonly uptoSeq: number;
   /** Shows a frame to everyone who looks at the conversation. */
   readonly show: (frame: DownJson) => void;
@@ -34,8 +37,8 @@ interface Writing {
 }
 
 /**
- * The answers that this host is writing. A turn runs beside the log and never in it: its text goes to viewers as it
- * grows, its end comes back as an event, so that a minute-long answer holds up nobody.
+ * The answers that this host is writing. A turn runs beside the log and never in it: its text goes to viewers
+ * as it grows, its end comes back as an event, so that a minute-long answer holds up nobody.
  */
 export class Turns {
   readonly #inference: InferenceClient;
@@ -123,11 +126,12 @@ export class Turns {
   }
 
   async #take(writing: Writing): Promise<void> {
-    const { key, turnId, attempt, uptoSeq } = writing.order;
+    const { key, turnId, attempt, answeredSeq, uptoSeq } = writing.order;
     const { signal } = writing.stop;
-    const messages = await this.#history.page(key, { beforeSeq: uptoSeq + 1, limit: contextMessagesMax });
+    const page = await this.#history.page(key, { beforeSeq: uptoSeq + 1, limit: contextMessagesMax });
+    const messages = questionLast(page, answeredSeq);
     for await (const piece of this.#inference.generate(
-      { ...key, turnId, attempt, messages: [...messages] },
+      { ...key, turnId, attempt, messages },
       signal,
     )) {
       signal.throwIfAborted();
@@ -140,6 +144,17 @@ export class Turns {
     }
     signal.throwIfAborted();
   }
+}
+
+/**
+ * What was said while the answer before was being written lies above that answer, but it is what is asked
+ * now: a model wants it last. Asking to try again asks nothing new.
+ */
+export function questionLast(page: readonly StoredMessage[], answeredSeq: number): readonly StoredMessage[] {
+  const isAsked = ({ role, seq }: StoredMessage) => role === 'USER' && seq > answeredSeq;
+  const asked = page.filter(isAsked);
+  const questions = asked.filter(({ text }) => text !== tryAgain);
+  return [...page.filter((message) => !isAsked(message)), ...(questions.length > 0 ? questions : asked)];
 }
 
 /** Shows what was written since the last time. */

@@ -35,8 +35,9 @@ export interface WorkerOptions extends ActivationOptions, CommitOptions {
 }
 
 /**
- * The batch loop of one partition: take what has arrived, load the states it needs together, decide each event,
- * commit all, perform the effects. Strictly one after the other, so nothing overtakes within a conversation.
+ * The batch loop of one partition: take what has arrived, load the states it needs together, decide each
+ * event, commit all, perform the effects. Strictly one after the other, so nothing overtakes within a
+ * conversation.
  */
 export class Worker {
   readonly #partition: number;

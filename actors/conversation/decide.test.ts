@@ -94,7 +94,7 @@ describe('decide() on what a person says', () => {
 describe('decide() on a turn', () => {
   test('begins one answer for what was asked, and no second one beside it', () => {
     const { decisions, state } = fold([say(1), say(2)]);
-    expect(infers(decisions[0])).toEqual([{ kind: 'infer', turnId: 't1', attempt: 1, uptoSeq: 1 }]);
+    expect(infers(decisions[0])).toEqual([{ kind: 'infer', turnId: 't1', attempt: 1, answeredSeq: 0, uptoSeq: 1 }]);
     expect(infers(decisions[1])).toEqual([]);
     expect(state.turn).toMatchObject({ at: 'running', turnId: 't1' });
   });
@@ -111,7 +111,7 @@ describe('decide() on a turn', () => {
       [2, 'USER'],
       [3, 'COACH'],
     ]);
-    expect(infers(last)).toEqual([{ kind: 'infer', turnId: 't2', attempt: 1, uptoSeq: 3 }]);
+    expect(infers(last)).toEqual([{ kind: 'infer', turnId: 't2', attempt: 1, answeredSeq: 1, uptoSeq: 3 }]);
     expect(fold([answered], context, state).messages).toEqual([]);
   });
 
@@ -124,7 +124,7 @@ describe('decide() on a turn', () => {
     });
     expect(state.turn.at).toBe('idle');
     expect(infers(fold([{ ...say(2), choiceId: 'retry:t1' }], context, state).last)).toMatchObject([
-      { turnId: 't3' },
+      { turnId: 't3', answeredSeq: 0 },
     ]);
   });
 

@@ -7,8 +7,8 @@ import { type Conversation, type Device, deviceOf, seqOf } from './state.ts';
 import { endTurn, loseTurn, startTurn } from './turn.ts';
 
 /**
- * The conversation actor: folds one event of the log into the state. The same in a live host, a simulation and
- * a replay. An event that was folded before changes nothing and only repeats its answer.
+ * The conversation actor: folds one event of the log into the state. The same in a live host, a simulation
+ * and a replay. An event that was folded before changes nothing and only repeats its answer.
  */
 export function decide(state: Conversation, event: Event, context: Context): Decision {
   switch (event.kind) {
@@ -36,7 +36,7 @@ function said(state: Conversation, event: Said, context: Context): Decision {
   const stored: Conversation = {
     ...state,
     topSeq: message.seq,
-    askedSeq: context.answering === 'coach' ? message.seq : state.askedSeq,
+    ...(context.answering === 'coach' ? { askedSeq: message.seq } : { answeredSeq: message.seq }),
     devices: withSaid(state.devices, device, message.seq),
   };
   const pushes = [receipt(event, { state: 'STORED', seq: message.seq }), pushToAll({ message })];

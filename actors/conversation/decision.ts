@@ -2,7 +2,9 @@ import type { Push } from '@rapport/proto/delivery.ts';
 import type { DownJson, MessageJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import type { Conversation } from './state.ts';
 
-/** What an event leads to: the state after it, the messages to store, and what is to be done once they are. */
+/**
+ * What an event leads to: the state after it, the messages to store, and what is to be done once they are.
+ */
 export interface Decision {
   readonly state: Conversation;
   readonly messages: readonly NewMessage[];
@@ -13,8 +15,19 @@ export type NewMessage = MessageJson & { readonly seq: number; readonly atMs: nu
 
 export type Effect =
   | { readonly kind: 'push'; readonly push: Push }
-  /** Ask inference for the answer of a turn, given the messages up to `uptoSeq`. */
-  | { readonly kind: 'infer'; readonly turnId: string; readonly attempt: number; readonly uptoSeq: number };
+  | Infer;
+
+/**
+ * Ask inference for the answer of a turn: to what the person said after `answeredSeq`, given the messages up
+ * to `uptoSeq`.
+ */
+export interface Infer {
+  readonly kind: 'infer';
+  readonly turnId: string;
+  readonly attempt: number;
+  readonly answeredSeq: number;
+  readonly uptoSeq: number;
+}
 
 /** What `decide` may know besides state and event: values, so that a replay can use the same ones. */
 export interface Context {

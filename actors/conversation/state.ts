@@ -6,6 +6,8 @@ export interface Conversation {
   readonly readSeq: number;
   /** The seq of the newest message of the person that waits for, or is in, an answer; 0 when none does. */
   readonly askedSeq: number;
+  /** What the person said up to this seq has had its answer, or needs none; a failure is none. */
+  readonly answeredSeq: number;
   /** What each device has sent, the one heard last at the end. At most limits.devicesMax. */
   readonly devices: readonly Device[];
   readonly turn: Turn;
@@ -26,7 +28,9 @@ export interface RunningTurn {
   readonly at: 'running';
   readonly turnId: string;
   readonly attempt: number;
-  /** The answer is to everything up to this seq. */
+  /** The seq of the newest message of the person that it answers. */
+  readonly askedSeq: number;
+  /** It is written in the light of everything up to this seq. */
   readonly uptoSeq: number;
   /** Version of the creator's configuration that it was begun under. */
   readonly configVersion: number;
@@ -36,6 +40,7 @@ export const newConversation: Conversation = {
   topSeq: 0,
   readSeq: 0,
   askedSeq: 0,
+  answeredSeq: 0,
   devices: [],
   turn: { at: 'idle' },
 };

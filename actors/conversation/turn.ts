@@ -5,9 +5,12 @@ import { limits } from '@rapport/proto/limits.ts';
 import { type Context, type Decision, type Effect, type NewMessage, pushToAll } from './decision.ts';
 import type { Conversation, RunningTurn } from './state.ts';
 
+/** What the choice beside a failure says: then, and when a person types it, it is the question before that counts. */
+export const tryAgain = 'Try again';
+
 /**
- * Begins an answer to everything asked so far. One turn at a time: what is said meanwhile waits for the next one.
- * Its id comes from the newest message of the person, so that every fold gives the same.
+ * Begins an answer to everything asked so far. One turn at a time: what is said meanwhile waits for the next
+ * one. Its id comes from the newest message of the person, so that every fold gives the same.
  */
 export function startTurn(before: Decision, context: Context): Decision {
   const { topSeq, askedSeq } = before.state;
@@ -15,6 +18,7 @@ export function startTurn(before: Decision, context: Context): Decision {
     at: 'running',
     turnId: `t${askedSeq}`,
     attempt: 1,
+    askedSeq,
     uptoSeq: topSeq,
     configVersion: context.configVersion,
   };
@@ -64,7 +68,7 @@ function running(before: Decision, turn: RunningTurn): Decision {
     effects: [
       ...before.effects,
       turnPush({ turnId, state: 'STARTED' }),
-      { kind: 'infer', turnId, attempt, uptoSeq },
+      { kind: 'infer', turnId, attempt, answeredSeq: before.state.answeredSeq, uptoSeq },
     ],
   };
 }
@@ -76,7 +80,7 @@ function fail(state: Conversation, turn: RunningTurn, code: string, context: Con
     role: 'SYSTEM',
     text: codes[known].sentence,
     code: known,
-    choices: [{ id: `retry:${turn.turnId}`, text: 'Try again' }],
+    choices: [{ id: `retry:${turn.turnId}`, text: tryAgain }],
   };
   return finish(state, turn, { end: 'FAILED', message, code: known }, context);
 }
@@ -92,10 +96,15 @@ function finish(
   context: Context,
 ): Decision {
   const messages = outcome.message === undefined ? [] : [stored(state, turn, outcome.message, context)];
-  const ended: Conversation = { ...state, topSeq: state.topSeq + messages.length, turn: { at: 'idle' } };
+  const ended: Conversation = {
+    ...state,
+    topSeq: state.topSeq + messages.length,
+    answeredSeq: outcome.end === 'FAILED' ? state.answeredSeq : turn.askedSeq,
+    turn: { at: 'idle' },
+  };
   const turnFrame = { turnId: turn.turnId, state: outcome.end, ...(outcome.code && { code: outcome.code }) };
   const effects = [...messages.map((message) => pushToAll({ message })), turnPush(turnFrame)];
-  const waiting = state.askedSeq > turn.uptoSeq;
+  const waiting = state.askedSeq > turn.askedSeq;
   if (waiting && context.answering === 'coach')
     return startTurn({ state: ended, messages, effects }, context);
   return { state: { ...ended, askedSeq: 0 }, messages, effects };
