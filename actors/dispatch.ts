@@ -101,7 +101,8 @@ function textOf(pushes: readonly Push[]): number {
   let length = 0;
   for (const push of pushes) {
     length += 200;
-    if (push.to === 'session') length += push.attached.turn?.text.length ?? 0;
+    if (push.to === 'stored') length += push.message.text?.length ?? 0;
+    else if (push.to === 'session') length += push.attached.turn?.text.length ?? 0;
     else if (push.frame.message !== undefined)
       length +=
         JSON.stringify(push.frame.message.sources ?? '').length + (push.frame.message.text?.length ?? 0);

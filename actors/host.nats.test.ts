@@ -110,9 +110,10 @@ async function attach() {
       { timeout: 5_000, interval: 100 },
     )
     .toBeGreaterThan(0);
-  const frames = () => pushes.flatMap((push) => (push.to === 'session' ? [] : [push.frame]));
+  const frames = () => pushes.flatMap((push) => ('frame' in push ? [push.frame] : []));
+  const stored = () => pushes.flatMap((push) => (push.to === 'stored' ? [push.message] : []));
   const attached = () => pushes.flatMap((push) => (push.to === 'session' ? [push.attached] : []));
-  return { frames, attached, end };
+  return { frames, stored, attached, end };
 }
 
 const texts = async () =>
@@ -124,10 +125,9 @@ test('a message is stored, shown, answered in pieces, and the answer is stored',
   await append(said(1));
   await expect.poll(texts).toEqual(['USER hello', 'COACH Sleep well.']);
   await expect.poll(() => gateway.frames().at(-1)).toEqual({ turn: { turnId: 't1', state: 'COMPLETED' } });
+  expect(gateway.stored()).toMatchObject([{ seq: 1, id: 'm-1', text: 'hello' }]);
   const kinds = gateway.frames().map((frame) => Object.keys(frame)[0]);
   expect(kinds.filter((kind, at) => kind !== 'delta' || kinds[at - 1] !== 'delta')).toEqual([
-    'receipt',
-    'message',
     'turn',
     'delta',
     'message',

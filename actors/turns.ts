@@ -130,10 +130,7 @@ export class Turns {
     const { signal } = writing.stop;
     const page = await this.#history.page(key, { beforeSeq: uptoSeq + 1, limit: contextMessagesMax });
     const messages = questionLast(page, answeredSeq);
-    for await (const piece of this.#inference.generate(
-      { ...key, turnId, attempt, messages },
-      signal,
-    )) {
+    for await (const piece of this.#inference.generate({ ...key, turnId, attempt, messages }, signal)) {
       signal.throwIfAborted();
       if (piece.kind === 'delta') {
         writing.text += piece.text;

@@ -26,7 +26,7 @@ export interface OutboundOptions {
 /** A push whose frame is encoded once, however many sessions get it. */
 type Routed =
   | (Push & { readonly to: 'session' })
-  | { readonly push: Exclude<Push, { to: 'session' }>; readonly shared: SharedFrame };
+  | { readonly push: Exclude<Push, { to: 'session' | 'stored' }>; readonly shared: SharedFrame };
 
 /** Hands what owners deliver to the sessions it is for. */
 export class Outbound {
@@ -56,6 +56,7 @@ export class Outbound {
     const routed: Routed[] = [];
     for (const push of delivery.pushes) {
       if (push.to === 'session') routed.push(push);
+      else if (push.to === 'stored') routed.push(...storedFrames(push));
       else if (follow(conversation, push.frame)) routed.push({ push, shared: new SharedFrame(push.frame) });
     }
     // A copy: a session may be closed on the way.
@@ -119,6 +120,15 @@ export class Outbound {
     session.behind = true;
     meters.deltasLeftOut.inc();
   }
+}
+
+function storedFrames({ deviceId, clientSeq, message }: Push & { readonly to: 'stored' }): readonly Routed[] {
+  const { id = '', seq = 0 } = message;
+  const receipt: DownJson = { receipt: { clientSeq, id, state: 'STORED', seq } };
+  return [
+    { push: { to: 'device', deviceId, frame: receipt }, shared: new SharedFrame(receipt) },
+    { push: { to: 'all', frame: { message } }, shared: new SharedFrame({ message }) },
+  ];
 }
 
 /** Keeps what a late or slow session will need. False when a delta does not continue what is known. */

@@ -49,12 +49,9 @@ export class ScriptedOwner {
     for (const { creatorId, userId, event } of envelopes) {
       if (event.kind !== 'said') continue;
       const seq = await this.#said({ creatorId, userId }, event);
-      const receipt = { clientSeq: event.clientSeq, id: event.id, state: 'STORED' as const, seq };
-      const message = { seq, id: event.id, role: 'USER' as const, text: event.text };
-      this.push({ creatorId, userId }, [
-        { to: 'device', deviceId: event.deviceId, frame: { receipt } },
-        { to: 'all', frame: { message } },
-      ]);
+      const { deviceId, clientSeq, id, text } = event;
+      const message = { seq, id, role: 'USER' as const, text };
+      this.push({ creatorId, userId }, [{ to: 'stored', deviceId, clientSeq, message }]);
     }
   }
 

@@ -28,9 +28,14 @@ function fold(events: readonly Event[], using: Context = context, from: Conversa
 }
 
 function receipts(decision: Decision | undefined) {
-  return (decision?.effects ?? []).flatMap((effect) =>
-    effect.kind === 'push' && effect.push.to === 'device' ? [effect.push.frame.receipt] : [],
-  );
+  return (decision?.effects ?? []).flatMap((effect): unknown[] => {
+    if (effect.kind !== 'push') return [];
+    const { push } = effect;
+    if (push.to === 'device') return [push.frame.receipt];
+    if (push.to !== 'stored') return [];
+    const { id, seq } = push.message;
+    return [{ clientSeq: push.clientSeq, id, state: 'STORED', seq }];
+  });
 }
 
 function infers(decision: Decision | undefined) {
@@ -94,7 +99,9 @@ describe('decide() on what a person says', () => {
 describe('decide() on a turn', () => {
   test('begins one answer for what was asked, and no second one beside it', () => {
     const { decisions, state } = fold([say(1), say(2)]);
-    expect(infers(decisions[0])).toEqual([{ kind: 'infer', turnId: 't1', attempt: 1, answeredSeq: 0, uptoSeq: 1 }]);
+    expect(infers(decisions[0])).toEqual([
+      { kind: 'infer', turnId: 't1', attempt: 1, answeredSeq: 0, uptoSeq: 1 },
+    ]);
     expect(infers(decisions[1])).toEqual([]);
     expect(state.turn).toMatchObject({ at: 'running', turnId: 't1' });
   });

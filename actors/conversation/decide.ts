@@ -39,8 +39,12 @@ function said(state: Conversation, event: Said, context: Context): Decision {
     ...(context.answering === 'coach' ? { askedSeq: message.seq } : { answeredSeq: message.seq }),
     devices: withSaid(state.devices, device, message.seq),
   };
-  const pushes = [receipt(event, { state: 'STORED', seq: message.seq }), pushToAll({ message })];
-  const decision = { state: stored, messages: [message], effects: pushes };
+  const { deviceId, clientSeq } = event;
+  const decision: Decision = {
+    state: stored,
+    messages: [message],
+    effects: [{ kind: 'push', push: { to: 'stored', deviceId, clientSeq, message } }],
+  };
   return context.answering === 'coach' && state.turn.at === 'idle' ? startTurn(decision, context) : decision;
 }
 

@@ -13,9 +13,7 @@ export interface Decision {
 
 export type NewMessage = MessageJson & { readonly seq: number; readonly atMs: number };
 
-export type Effect =
-  | { readonly kind: 'push'; readonly push: Push }
-  | Infer;
+export type Effect = { readonly kind: 'push'; readonly push: Push } | Infer;
 
 /**
  * Ask inference for the answer of a turn: to what the person said after `answeredSeq`, given the messages up

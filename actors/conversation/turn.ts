@@ -5,7 +5,10 @@ import { limits } from '@rapport/proto/limits.ts';
 import { type Context, type Decision, type Effect, type NewMessage, pushToAll } from './decision.ts';
 import type { Conversation, RunningTurn } from './state.ts';
 
-/** What the choice beside a failure says: then, and when a person types it, it is the question before that counts. */
+/**
+ * What the choice beside a failure says: then, and when a person types it, it is the question before that
+ * counts.
+ */
 export const tryAgain = 'Try again';
 
 /**
