@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// A test's suffix says what it needs; `npm test` runs all of them, `npm run check` only those that need nothing.
+// A test's suffix says what it needs; `npm test` runs all of them, `npm run check` only those that need
+// nothing.
 const needs = ['nats', 'browser', 'system'] as const;
 
 const project = (name: string, include: string[], exclude: string[] = []) => ({

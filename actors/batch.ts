@@ -8,8 +8,8 @@ import type { Context, Effect, NewMessage } from './conversation/decision.ts';
 import type { Conversation } from './conversation/state.ts';
 import type { Actor } from './residents.ts';
 
-/** Envelopes of one record at most; leaves 2^41 records before a position is not a whole number any more. */
-const envelopesPerRecordMax = 4_096;
+/** Envelopes of one record at most; leaves 2^43 records before a position is not a whole number any more. */
+const envelopesPerRecordMax = 1_024;
 
 /** The position of an envelope in the log as one growing number. */
 export function positionOf(sequence: number, index: number): number {

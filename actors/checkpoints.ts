@@ -16,8 +16,8 @@ export interface Progress {
 interface Followed {
   owner: Owner;
   readonly progress: Progress;
-  /** Where the partition was, minute by minute: what lies before the oldest of keepMs ago may go. */
-  readonly past: { readonly atMs: number; readonly sequence: number }[];
+  /** Records up to this one are deleted. */
+  purged: number;
   busy: boolean;
   writing: Promise<void>;
 }
@@ -25,7 +25,7 @@ interface Followed {
 /** Writes the workers' progress, lazily, and deletes what was processed long ago. */
 export class Checkpoints {
   readonly #owners: Owners;
-  readonly #inbox: Pick<Inbox, 'purge'>;
+  readonly #inbox: Pick<Inbox, 'newestBefore' | 'purge'>;
   readonly #keepMs: number;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -36,7 +36,7 @@ export class Checkpoints {
 
   constructor(options: {
     readonly owners: Owners;
-    readonly inbox: Pick<Inbox, 'purge'>;
+    readonly inbox: Pick<Inbox, 'newestBefore' | 'purge'>;
     /** Each partition's progress is written this often. */
     readonly checkpointMs: number;
     readonly partitions: number;
@@ -55,12 +55,12 @@ export class Checkpoints {
     this.#stops = [
       // One after the other: all at once would hold up the appends of everyone behind a row of fsyncs.
       this.#clock.every(Math.max(1, options.checkpointMs / options.partitions), () => this.#writeNext()),
-      this.#clock.every(purgeEveryMs, () => this.#purgeAll()),
+      this.#clock.every(purgeEveryMs, () => void this.#purgeAll()), // It answers for its failures.
     ];
   }
 
   follow(owner: Owner, progress: Progress): void {
-    this.#followed.push({ owner, progress, past: [], busy: false, writing: Promise.resolve() });
+    this.#followed.push({ owner, progress, purged: 0, busy: false, writing: Promise.resolve() });
   }
 
   /** Writes what is still unwritten and ends. */
@@ -96,22 +96,18 @@ export class Checkpoints {
     }
   }
 
-  #purgeAll(): void {
-    const nowMs = this.#clock.monotonicMs();
-    for (const { owner, past } of this.#followed) {
-      past.push({ atMs: nowMs, sequence: owner.checkpoint });
-      let through = 0;
-      while (past[0] !== undefined && past[0].atMs <= nowMs - this.#keepMs)
-        through = past.shift()?.sequence ?? 0;
-      if (through > 0) void this.#purge(owner.partition, through); // It answers for its failures.
-    }
-  }
-
-  async #purge(partition: number, through: number): Promise<void> {
+  async #purgeAll(): Promise<void> {
     try {
-      await this.#inbox.purge(partition, through);
+      const old = await this.#inbox.newestBefore(this.#clock.wallMs() - this.#keepMs);
+      for (const followed of this.#followed) {
+        const { partition, checkpoint } = followed.owner;
+        const through = Math.min(old, checkpoint);
+        if (through <= followed.purged) continue;
+        await this.#inbox.purge(partition, through);
+        followed.purged = through;
+      }
     } catch (failure) {
-      this.#log.warn({ partition, reason: reasonOf(failure) }, 'old records not purged');
+      this.#log.warn({ reason: reasonOf(failure) }, 'old records not purged');
     }
   }
 }

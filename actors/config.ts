@@ -10,7 +10,14 @@ export const actorsOptions = {
   NATS_URL: text('nats://127.0.0.1:4222', 'Where NATS is; several servers are separated by commas.'),
   HISTORY_URL: text('sqlite:.data/history.db', 'Where messages are stored.'),
   INFERENCE_ADDRESS: text('127.0.0.1:50051', 'Host and port of the inference service.'),
-  PARTITIONS: integer(8, 'Partitions of the log; fixed when the log is made.', { min: 1, max: 1024 }),
+  PARTITIONS: integer(
+    0,
+    'Partitions of the log, fixed when it is made. 0: as it was made; 8 for a new one.',
+    {
+      min: 0,
+      max: 1024,
+    },
+  ),
   STREAM_REPLICAS: integer(1, 'Copies of the log that NATS keeps; 3 on a cluster.', { min: 1, max: 5 }),
   ACTORS_HEALTH_HOST: text('127.0.0.1', 'Address that /livez, /readyz and /metrics listen on.'),
   ACTORS_HEALTH_PORT: port(0, 'Their port; 0 takes a free one.'),

@@ -45,6 +45,7 @@ export class Host {
   readonly #dispatch: Dispatch;
   readonly #turns: Turns;
   readonly #checkpoints: Checkpoints;
+  readonly #workers: Worker[] = [];
   #running: Promise<unknown> = Promise.resolve();
 
   constructor(options: HostOptions) {
@@ -66,6 +67,11 @@ export class Host {
 
   get residents(): number {
     return this.#residents.size;
+  }
+
+  /** Records of the log that are not processed yet. */
+  get pending(): number {
+    return this.#workers.reduce((sum, worker) => sum + worker.pending, 0);
   }
 
   get turns(): number {
@@ -97,6 +103,7 @@ export class Host {
     const { signal } = this.#stop;
     try {
       const worker = this.#workerOf(owner);
+      this.#workers.push(worker);
       this.#checkpoints.follow(owner, worker);
       await worker.run(signal);
     } catch (failure) {

@@ -26,7 +26,7 @@ async function start(config: OptionValues<typeof actorsOptions>) {
   const { PARTITIONS: partitions, STREAM_REPLICAS: replicas } = config;
   const stream = await openStream({ url: config.NATS_URL, name: 'actors', partitions, replicas, log });
   const history = openHistory(config.HISTORY_URL, { log });
-  const catalog = await openNatsCatalog(stream.nc, log);
+  const catalog = await openNatsCatalog(stream.nc, log, replicas);
   const inference = createInferenceClient({
     address: config.INFERENCE_ADDRESS,
     clock,
@@ -57,6 +57,7 @@ async function start(config: OptionValues<typeof actorsOptions>) {
     onFailure: (failure) => void Promise.reject(failure),
   });
   metrics.gauge('rapport_actors_resident', 'Conversations in memory', () => host.residents);
+  metrics.gauge('rapport_log_pending', 'Records of the log not yet processed', () => host.pending);
   metrics.gauge('rapport_turns_running', 'Answers being written', () => host.turns);
   await host.start();
   const ready = async () => {

@@ -44,6 +44,8 @@ export class Worker {
   readonly #options: WorkerOptions;
   readonly #activation: Activation;
   readonly #records: LogRecord[] = [];
+  /** What the log had behind the newest record that was read. */
+  #unread = 0;
   /** Conversations with an answer being written: a new owner must know them, or nobody would end these. */
   readonly #running = new Map<string, ConversationKey>();
   #controls: { readonly gatewayId: string; readonly control: Control }[] = [];
@@ -63,6 +65,11 @@ export class Worker {
         options.turnLost(key, turn);
       },
     });
+  }
+
+  /** Records of the log that are not processed yet. */
+  get pending(): number {
+    return this.#records.length + this.#unread;
   }
 
   get running(): readonly string[] {
@@ -99,6 +106,7 @@ export class Worker {
     const { inbox, afterSequence } = this.#options;
     for await (const record of inbox.read(this.#partition, afterSequence, signal)) {
       this.#records.push(record);
+      this.#unread = record.pending;
       this.#wake();
       if (this.#records.length >= readAheadMax && !signal.aborted) {
         await new Promise<void>((resolve) => {

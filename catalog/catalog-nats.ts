@@ -10,8 +10,9 @@ import { followTable, type TableChange } from './kv-table.ts';
 type NatsConnection = Awaited<ReturnType<typeof connectNats>>;
 
 /**
- * The catalog in NATS KV bucket `catalog`: keys `creator.<creatorId>` and `document.<creatorId>.<documentId>`, values
- * JSON. Resolves once every creator is in memory. `replicas` counts where the bucket is made by this call.
+ * The catalog in NATS KV bucket `catalog`: keys `creator.<creatorId>` and
+ * `document.<creatorId>.<documentId>`, values JSON. Resolves once every creator is in memory. `replicas`
+ * counts where the bucket is made by this call.
  */
 export async function openNatsCatalog(nc: NatsConnection, log: Log, replicas = 1): Promise<Catalog> {
   const kv = await openBucket(new Kvm(nc), replicas);

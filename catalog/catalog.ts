@@ -2,9 +2,8 @@ import type { Creator, KnowledgeDocument } from './creator.ts';
 
 /**
  * What creators configured. The whole table of creators is held in memory and watched live, so that reads are
- * plain look-ups; documents are held only by who asks for them with `watchDocuments`.
- * `catalog-nats.ts` keeps it in NATS KV bucket `catalog`, `catalog-memory.ts` is the twin for tests; both pass
- * `catalog.contract.ts`.
+ * plain look-ups; documents are held only by who asks for them with `watchDocuments`. `catalog-nats.ts` keeps
+ * it in NATS KV bucket `catalog`, `catalog-memory.ts` is the twin for tests; both pass `catalog.contract.ts`.
  */
 export interface Catalog {
   /** The creator and the version (KV revision) of this value; undefined when there is none. */
@@ -18,8 +17,8 @@ export interface Catalog {
   /** Every document of one creator, read at this moment, in order of documentId. */
   documents(creatorId: string): Promise<readonly KnowledgeDocument[]>;
   /**
-   * Calls `onChange` with every document there is, then with each that changes (`document` undefined: deleted).
-   * Resolves once all that exist were given.
+   * Calls `onChange` with every document there is, then with each that changes (`document` undefined:
+   * deleted). Resolves once all that exist were given.
    */
   watchDocuments(onChange: (change: DocumentChange) => void): Promise<void>;
   close(): Promise<void>;

@@ -2,7 +2,10 @@ import { Fault } from '@rapport/runtime/fault.ts';
 import { z } from 'zod';
 import { type Creator, creatorSchema, documentSchema, type KnowledgeDocument } from './creator.ts';
 
-/** The creator with its defaults filled in; throws Fault `bad_request` when the value does not have the schema. */
+/**
+ * The creator with its defaults filled in; throws Fault `bad_request` when the value does not have the
+ * schema.
+ */
 export function checkedCreator(value: unknown): Creator {
   return checked(creatorSchema, value, 'creator');
 }

@@ -36,7 +36,10 @@ export const documentSchema = z.strictObject({
     .string()
     .min(1)
     .max(256 * 1024),
-  /** What imported it (`demo`, `import`): only what has the same origin may a later import delete. Absent: written by hand. */
+  /**
+   * What imported it (`demo`, `import`): only what has the same origin may a later import delete. Absent:
+   * written by hand.
+   */
   origin: z.string().max(80).optional(),
 });
 export type KnowledgeDocument = z.infer<typeof documentSchema>;

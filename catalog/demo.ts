@@ -9,8 +9,9 @@ import { type Synchronised, synchroniseDocuments } from './synchronise.ts';
 export const demoFolder = join(import.meta.dirname, 'demo');
 
 /**
- * Puts the demo creator and its knowledge into the catalog: what is new or differs from the folder. A demo document that is
- * no longer in the folder is deleted, unless somebody else wrote it. Doing it twice changes nothing.
+ * Puts the demo creator and its knowledge into the catalog: what is new or differs from the folder. A demo
+ * document that is no longer in the folder is deleted, unless somebody else wrote it. Doing it twice changes
+ * nothing.
  */
 export async function seedDemo(catalog: Catalog, folder = demoFolder): Promise<Synchronised> {
   const creator = checkedCreator(JSON.parse(await readFile(join(folder, 'creator.json'), 'utf8')));

@@ -50,7 +50,7 @@ async function documentsOf(creatorId: string): Promise<readonly KnowledgeDocumen
 }
 
 describe('npm run knowledge', () => {
-  it('imports a folder for a new creator, writes only what changed, and deletes only when told to', async () => {
+  it('imports a folder for a new creator, writes only what changed, deletes only when told to', async () => {
     const args = ['--creator', 'ada', '--from', folder];
     expect(await run(...args)).toMatchObject({
       status: 1,

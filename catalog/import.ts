@@ -12,7 +12,8 @@ import { readKnowledge } from './knowledge-folder.ts';
 import { synchroniseDocuments } from './synchronise.ts';
 
 const use = 'npm run knowledge -- --creator ID --from FOLDER [--name NAME] [--delete-missing]';
-const does = `Imports every .md and .txt file of a folder as knowledge of a creator; running it again writes only what changed.
+const does = `Imports every .md and .txt file of a folder as knowledge of a creator.
+Running it again writes only what changed.
   --creator ID       whose knowledge it is
   --from FOLDER      the folder, with all that is in it; files may begin with front matter (title, topic, url)
   --name NAME        creates the creator with this name when there is none

@@ -6,8 +6,8 @@ import type { KnowledgeDocument } from './creator.ts';
 /**
  * Every .md and .txt file under `folder` as a document of the creator. A file may begin with front matter
  * (`---`, lines `title: …`, `topic: …`, `url: …`, `---`); a title not given is the first heading or the
- * file's name, a topic not given is the name of the folder it lies in. The file's name is the documentId, with the
- * folders before it where two files share a name.
+ * file's name, a topic not given is the name of the folder it lies in. The file's name is the documentId,
+ * with the folders before it where two files share a name.
  */
 export async function readKnowledge(
   folder: string,

@@ -12,8 +12,8 @@ export interface TableChange {
 const rewatchAfterMs = 500;
 
 /**
- * Gives `take` every key under `prefix`, then each that changes, until `signal` aborts. Resolves once all that exist were
- * given. A key's revisions never go back: what is older than the newest given is left out.
+ * Gives `take` every key under `prefix`, then each that changes, until `signal` aborts. Resolves once all
+ * that exist were given. A key's revisions never go back: what is older than the newest given is left out.
  */
 export async function followTable(
   kv: KV,

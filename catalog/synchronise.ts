@@ -9,8 +9,8 @@ export interface Synchronised {
 }
 
 /**
- * Makes the creator's documents of one origin those given: writes what is new or differs, and deletes what has that origin
- * and is not given. What others wrote stays, unless it has the same documentId.
+ * Makes the creator's documents of one origin those given: writes what is new or differs, and deletes what
+ * has that origin and is not given. What others wrote stays, unless it has the same documentId.
  */
 export async function synchroniseDocuments(
   catalog: Catalog,

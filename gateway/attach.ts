@@ -149,6 +149,7 @@ export class Attach {
       name: creator?.name ?? '',
       greeting: creator?.greeting ?? '',
       suggestions: creator?.suggestions ?? [],
+      people: creator?.answering === 'people',
     };
     const welcome: WelcomeJson = {
       sessionId: session.id,
@@ -167,7 +168,7 @@ export class Attach {
 }
 
 /** The seq that the client has, or is taken to have when it only wants the newest messages. */
-export function startOf({ afterSeq, tail }: Position, topSeq: number): number {
+function startOf({ afterSeq, tail }: Position, topSeq: number): number {
   if (afterSeq > 0) return Math.min(afterSeq, topSeq);
   return tail > 0 ? Math.max(0, topSeq - tail) : 0;
 }

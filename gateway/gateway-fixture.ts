@@ -57,7 +57,7 @@ export async function settle(): Promise<void> {
   for (let turns = 0; turns < 8; turns += 1) await setImmediate();
 }
 
-export const deviceA = '018f0000-0000-7000-8000-00000000000a';
+const deviceA = '018f0000-0000-7000-8000-00000000000a';
 export const sayId = (clientSeq: number) => `018f0000-0000-7000-8000-${String(clientSeq).padStart(12, '0')}`;
 
 /**

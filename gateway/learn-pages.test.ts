@@ -38,3 +38,16 @@ test('page() fills the template, also with what looks like a pattern of replace(
   expect(page).toBe('<title>Naps &amp; $&amp; co</title><p>It costs $1 $&#39; {{title}}.</p>');
   expect(await pages.page('gone', '')).toBeUndefined();
 });
+
+test('page() reads again at once after a read that failed', async () => {
+  const catalog = createMemoryCatalog();
+  let away = true;
+  const documents = async (creatorId: string) => {
+    if (away) throw new Error('away');
+    return await catalog.documents(creatorId);
+  };
+  const pages = new LearnPages({ catalog: { documents }, creatorId: 'demo', clock: new TestClock() });
+  await expect(pages.page('naps', '')).rejects.toThrow('away');
+  away = false;
+  expect(await pages.page('naps', '')).toBeUndefined();
+});

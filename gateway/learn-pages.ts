@@ -36,7 +36,11 @@ export class LearnPages {
     const nowMs = this.#clock.monotonicMs();
     if (this.#documents === undefined || nowMs - this.#readAtMs > heldMs) {
       this.#readAtMs = nowMs;
-      this.#documents = this.#catalog.documents(this.#creatorId);
+      const documents = this.#catalog.documents(this.#creatorId);
+      this.#documents = documents;
+      documents.catch(() => {
+        if (this.#documents === documents) this.#documents = undefined; // The next request reads again.
+      });
     }
     return this.#documents;
   }

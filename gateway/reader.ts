@@ -5,7 +5,7 @@ import { Slots } from './slots.ts';
 /** Reads of the store at once: after a restart everybody comes back at the same time. */
 const readsMax = 32;
 /** One history frame: several fit under the bound of unsent bytes. */
-export const historyCharsMax = 60 * 1024;
+const historyCharsMax = 60 * 1024;
 
 /** A page, and whether there is more in the direction asked for. */
 export interface ReadPage {

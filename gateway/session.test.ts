@@ -12,7 +12,7 @@ test('hello is answered by welcome with the position, even when it is 0', async 
     topSeq: 0,
     clientSeqStored: 0,
     readSeq: 0,
-    coach: { name: 'Demo', greeting: 'Hello.' },
+    coach: { name: 'Demo', greeting: 'Hello.', people: true },
     limits: { textCharsMax: 8_000, saysInFlightMax: 16 },
   });
   expect(wire.all('history')).toEqual([]);

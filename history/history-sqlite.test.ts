@@ -40,7 +40,7 @@ test('commits of one event-loop turn share a transaction', async () => {
   await store.close();
 });
 
-test('a failed transaction rejects every commit in it, keeps nothing of it, and later ones work', async () => {
+test('a failed transaction rejects every commit in it and keeps nothing, and later ones work', async () => {
   const store = openSqliteHistory({ path: newPath(), pagesMax: 60 });
   await store.commit([write('acme', 'bob', 1, 1)]);
   const huge = { ...write('acme', 'ann', 1, 1), state: 'x'.repeat(500_000) };
@@ -127,7 +127,7 @@ test('gives up on a file that another process never lets go', async () => {
   await store.close();
 });
 
-test('a file that is no database, a damaged one, a newer one and an impossible path are refused in one sentence', async () => {
+test('what is no database, damaged, newer or at an impossible path is refused in one sentence', async () => {
   const text = join(folder, 'text.db');
   writeFileSync(
     text,

@@ -21,15 +21,17 @@ export interface SqliteHistoryOptions {
   readonly clock?: Clock;
 }
 
-/** One transaction holds the event loop for about 8 us a message; so many keep that below a lease's renewal. */
+/**
+ * One transaction holds the event loop for about 8 us a message; so many keep that below a lease's renewal.
+ */
 const transactionMessagesMax = 2_048;
 /** How long a call waits for another process's lock before it fails, and how often it looks. */
 const busyWaitMs = 5_000;
 const busyRetryMs = 2;
 
 /**
- * History in one SQLite file, which several processes may open. Throws Fault `history_unavailable` with the reason
- * when a writer cannot open it; a reader opens it at its first call.
+ * History in one SQLite file, which several processes may open. Throws Fault `history_unavailable` with the
+ * reason when a writer cannot open it; a reader opens it at its first call.
  */
 export function openSqliteHistory(options: SqliteHistoryOptions): MessageStore {
   const store = new SqliteHistory(options);
@@ -101,7 +103,9 @@ class SqliteHistory implements MessageStore {
     }
   }
 
-  /** Group commit: whatever was asked for in one turn of the event loop shares one transaction and one fsync. */
+  /**
+   * Group commit: whatever was asked for in one turn of the event loop shares one transaction and one fsync.
+   */
   async #flush(): Promise<void> {
     while (this.#waiting.length > 0) {
       await endOfTurn();

@@ -5,7 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 import type { ConversationWrite, StoredMessage } from './history.ts';
 import { openSqliteHistory } from './history-sqlite.ts';
 
-// What a commit costs, against bare inserts of only its message rows: `node history/history.bench.ts` prints JSON.
+// What a commit costs, against bare inserts of only its message rows: `node history/history.bench.ts` prints
+// JSON.
 const runs = 7;
 const commits = 150;
 const messagesPerCommit = 512;

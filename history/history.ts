@@ -36,9 +36,9 @@ export interface MessageStore {
   /** The rows of these conversations, in the order asked; undefined where there is none yet. */
   load(keys: readonly ConversationKey[]): Promise<readonly (StoredConversation | undefined)[]>;
   /**
-   * Writes all of it durably before it resolves. A row whose stored inSeq is greater than the write's stays as it
-   * is (a late zombie does no harm); writing the same thing twice changes nothing.
-   * Throws Fault `history_unavailable` when the store cannot take it; then nothing of it may be relied on.
+   * Writes all of it durably before it resolves. A row whose stored inSeq is greater than the write's stays
+   * as it is (a late zombie does no harm); writing the same thing twice changes nothing. Throws Fault
+   * `history_unavailable` when the store cannot take it; then nothing of it may be relied on.
    */
   commit(writes: readonly ConversationWrite[]): Promise<void>;
   /** Throws Fault `history_unavailable` when the store cannot be read. */

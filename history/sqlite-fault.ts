@@ -12,7 +12,9 @@ const reasons: Readonly<Record<number, string>> = {
   26: 'it is not a SQLite database',
 };
 
-/** One sentence for whoever runs it, e.g. `Cannot open history /data/history.db: it is not a SQLite database`. */
+/**
+ * One sentence for whoever runs it, e.g. `Cannot open history /data/history.db: it is not a SQLite database`.
+ */
 export function historyFault(doing: 'open' | 'read' | 'write', path: string, failure: unknown): Fault {
   if (failure instanceof Fault) return failure;
   const reason = reasons[sqliteCode(failure)] ?? reasonOf(failure);

@@ -18,8 +18,8 @@ export interface SqliteFile {
 }
 
 /**
- * FULL makes every commit reach the disk. The write-ahead log is folded into the file every 16 MiB: pages that
- * many batches touch are then written once. Waiting for locks is the caller's.
+ * FULL makes every commit reach the disk. The write-ahead log is folded into the file every 16 MiB: pages
+ * that many batches touch are then written once. Waiting for locks is the caller's.
  */
 const pragmas = 'PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536';
 
@@ -76,7 +76,8 @@ function fileOf(database: DatabaseSync): SqliteFile {
   const pageOf = (order: string) =>
     database.prepare(
       `SELECT body FROM messages
-       WHERE conversation = (SELECT id FROM conversations WHERE creator_id = ? AND user_id = ?) AND seq ${order} LIMIT ?`,
+       WHERE conversation = (SELECT id FROM conversations WHERE creator_id = ? AND user_id = ?)
+         AND seq ${order} LIMIT ?`,
     );
   const after = pageOf('> ? ORDER BY seq');
   const before = pageOf('< ? ORDER BY seq DESC');

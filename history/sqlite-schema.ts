@@ -1,12 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 /**
- * Each entry takes a file from the version of its index to the next; PRAGMA user_version holds the version. Entries
- * are never edited, only added.
+ * Each entry takes a file from the version of its index to the next; PRAGMA user_version holds the version.
+ * Entries are never edited, only added.
  *
- * Messages stand in the order they were written and are found by a narrow index. Clustering them by conversation
- * would touch one page per conversation and batch, which made a batch of 512 messages of 200 conversations
- * about twice as expensive.
+ * Messages stand in the order they were written and are found by a narrow index. Clustering them by
+ * conversation would touch one page per conversation and batch, which made a batch of 512 messages of 200
+ * conversations about twice as expensive.
  */
 const migrations = [
   `CREATE TABLE conversations (
@@ -29,7 +29,10 @@ const migrations = [
 
 export const schemaVersion = migrations.length;
 
-/** Brings the file to the newest schema; one that is newer stays as it is. Safe when several processes do it at once. */
+/**
+ * Brings the file to the newest schema; one that is newer stays as it is. Safe when several processes do it
+ * at once.
+ */
 export function migrate(database: DatabaseSync): void {
   if (versionOf(database) >= schemaVersion) return;
   database.exec('BEGIN IMMEDIATE');

@@ -30,7 +30,7 @@ describe('Admission', () => {
     expect(admission.waiting).toBe(0);
   });
 
-  it("takes turns between creators: another creator's turn waits for one slot, not for five hundred turns", async () => {
+  it("takes turns between creators: another's turn waits for one slot, not for five hundred", async () => {
     const admission = new Admission({ ...wide, slotsMax: 1 });
     const order: string[] = [];
     const crowd = Array.from({ length: 501 }, (_, n) => entering(admission, order, 'crowd', `u${n}`));

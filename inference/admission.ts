@@ -21,8 +21,9 @@ interface Waiter {
 }
 
 /**
- * Who may ask the model now. Free slots go round between the creators that wait, one turn each, and within one creator
- * by arrival: a creator with five hundred waiting turns delays another's by one turn, not by five hundred.
+ * Who may ask the model now. Free slots go round between the creators that wait, one turn each, and within
+ * one creator by arrival: a creator with five hundred waiting turns delays another's by one turn, not by five
+ * hundred.
  */
 export class Admission {
   readonly #limits: AdmissionLimits;
@@ -45,8 +46,8 @@ export class Admission {
   }
 
   /**
-   * Resolves with the function that gives the slot back, once there is one. Throws Fault `model_busy` at once when too many
-   * wait already, and the signal's reason when it aborts first.
+   * Resolves with the function that gives the slot back, once there is one. Throws Fault `model_busy` at once
+   * when too many wait already, and the signal's reason when it aborts first.
    */
   async enter(key: ConversationKey, signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();

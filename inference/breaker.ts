@@ -5,7 +5,10 @@ type State =
   | { readonly at: 'open'; readonly untilMs: number }
   | { readonly at: 'probing' };
 
-/** How a call ended, as far as the way to the service is concerned. `unknown`: it was given up before it could tell. */
+/**
+ * How a call ended, as far as the way to the service is concerned. `unknown`: it was given up before it could
+ * tell.
+ */
 export type CallEnd = 'reached' | 'unreachable' | 'unknown';
 
 export interface BreakerLimits {
@@ -15,7 +18,9 @@ export interface BreakerLimits {
   readonly openMs: number;
 }
 
-/** Refuses at once what would fail slowly: opens after failures in a row, lets one call probe after a while. */
+/**
+ * Refuses at once what would fail slowly: opens after failures in a row, lets one call probe after a while.
+ */
 export class Breaker {
   readonly #clock: Clock;
   readonly #limits: BreakerLimits;

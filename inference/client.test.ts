@@ -178,7 +178,7 @@ describe('createInferenceClient()', () => {
     );
   });
 
-  it('keeps its connection through more answers than a server lets be reset, though the loop is left at done', async () => {
+  it('keeps its connection through more loops left at done than a server lets be reset', async () => {
     const brief: Model = {
       name: 'brief',
       async *answer() {

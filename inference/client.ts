@@ -45,8 +45,9 @@ export interface Generate extends ConversationKey {
 
 export interface InferenceClient {
   /**
-   * One answer as it is being written; ends after its `done` piece. Throws Fault model_unavailable, model_busy, model_timeout
-   * or model_failed, and the signal's reason when it aborts. Leaving the loop early cancels the call, up to the model.
+   * One answer as it is being written; ends after its `done` piece. Throws Fault model_unavailable,
+   * model_busy, model_timeout or model_failed, and the signal's reason when it aborts. Leaving the loop early
+   * cancels the call, up to the model.
    */
   generate(request: Generate, signal: AbortSignal): AsyncIterable<Piece>;
   /** Cancels what runs and lets go of the connection. */
@@ -119,8 +120,8 @@ class GrpcInferenceClient implements InferenceClient {
   }
 
   /**
-   * A turn's own signal: aborts with the caller's, at the deadline, and when the client is closed. Not AbortSignal.any: what it
-   * hangs on a signal that lives as long as the process stays there.
+   * A turn's own signal: aborts with the caller's, at the deadline, and when the client is closed. Not
+   * AbortSignal.any: what it hangs on a signal that lives as long as the process stays there.
    */
   #begin(signal: AbortSignal): { readonly signal: AbortSignal; end(): void } {
     const turn = new AbortController();
@@ -183,8 +184,8 @@ class GrpcInferenceClient implements InferenceClient {
 }
 
 /**
- * Reads on after `done` to the end of the stream: cancelling what is over would reset it, and an HTTP/2 server closes the
- * connection of a client that resets a thousand streams.
+ * Reads on after `done` to the end of the stream: cancelling what is over would reset it, and an HTTP/2
+ * server closes the connection of a client that resets a thousand streams.
  */
 async function* piecesOf(call: ClientReadableStream<GenerateResponse>): AsyncIterable<Piece> {
   let done = false;

@@ -10,12 +10,16 @@ export interface Composed {
 }
 
 /**
- * What speaks for a passage: how well it matches (the logarithm of its score) and how much of the question it covers. The
- * weight and the least sum are where `npm run evaluate` tells answerable questions from others best.
+ * What speaks for a passage: how well it matches (the logarithm of its score) and how much of the question it
+ * covers. The weight and the least sum are where `npm run evaluate` tells answerable questions from others
+ * best.
  */
 const coverageWeight = 5.5;
 const evidenceMin = 6.4;
-/** A question of one term is covered whole by any passage that has it once; below this score it only mentions it. */
+/**
+ * A question of one term is covered whole by any passage that has it once; below this score it only mentions
+ * it.
+ */
 const scoreMin = 8;
 const sentencesMax = 4;
 /** Where a passage is read from its beginning, unless a later sentence fits so many times better. */
@@ -52,8 +56,8 @@ function coverageOf(match: Match, { weights }: Found): number {
 }
 
 /**
- * The sentences to begin with. A passage mostly begins with what its heading asks for; it is read from further on where a
- * sentence there fits the question much better.
+ * The sentences to begin with. A passage mostly begins with what its heading asks for; it is read from
+ * further on where a sentence there fits the question much better.
  */
 function directAnswer(sentences: readonly Sentence[], found: Found): readonly Sentence[] {
   const scores = sentences.map(({ text }) => scoreOf(text, found));
@@ -64,7 +68,10 @@ function directAnswer(sentences: readonly Sentence[], found: Found): readonly Se
   return readable(sentences.slice(from));
 }
 
-/** As many of the sentences as make an answer: the first two at least, then to the end of a paragraph if that is near. */
+/**
+ * As many of the sentences as make an answer: the first two at least, then to the end of a paragraph if that
+ * is near.
+ */
 function readable(sentences: readonly Sentence[]): readonly Sentence[] {
   const answer: Sentence[] = [];
   for (const sentence of sentences.slice(0, sentencesMax)) {
@@ -81,11 +88,12 @@ function scoreOf(text: string, { weights }: Found): number {
   return termsOf(text).reduce((score, term) => score + (weights.get(term) ?? 0), 0);
 }
 
+const pointsBack = /^(it|its|this|that|these|those|they|them|he|she)\b/i;
+const goesOn = /^(but|and|or|so|then|instead|however|also|both|neither|such|for example)\b/i;
+
 /** A sentence that makes sense only after the one before it. */
 function leansBack(text: string): boolean {
-  return /^(it|its|this|that|these|those|they|them|he|she|but|and|or|so|then|instead|however|also|both|neither|such|for example)\b/i.test(
-    text,
-  );
+  return pointsBack.test(text) || goesOn.test(text);
 }
 
 /** A sentence that tells what to do, from further down the same passage. */
@@ -95,10 +103,14 @@ function nextStep(sentences: readonly Sentence[], used: readonly Sentence[]): Se
   return after.find(({ text }) => tellsWhatToDo(text) && !leansBack(text));
 }
 
+const adviceVerbs = `ask begin breathe choose close count cut decide do drop end find get give go hold imagine
+  keep leave let limit list look make move name note notice open pause pick plan practice practise put read
+  remove repeat replace rest say schedule set sit sleep start stay stop take talk tell think try turn use wait
+  walk write`.split(/\s+/);
+const advice = new RegExp(`^(${adviceVerbs.join('|')})\\b`, 'i');
+
 function tellsWhatToDo(text: string): boolean {
-  return /^(ask|begin|breathe|choose|close|count|cut|decide|do|drop|end|find|get|give|go|hold|imagine|keep|leave|let|limit|list|look|make|move|name|note|notice|open|pause|pick|plan|practice|practise|put|read|remove|repeat|replace|rest|say|schedule|set|sit|sleep|start|stay|stop|take|talk|tell|think|try|turn|use|wait|walk|write)\b/i.test(
-    text,
-  );
+  return advice.test(text);
 }
 
 function joined(sentences: readonly Sentence[]): string {

@@ -16,7 +16,8 @@ export const options = {
   LOG_LEVEL: oneOf('info', 'The least severe lines that are printed.', logLevels),
   MODEL: oneOf(
     'extractive',
-    "Who writes the answers: extractive takes sentences from the creator's documents and needs nothing else; openai asks OPENAI_BASE_URL.",
+    "Who writes the answers: extractive takes sentences from the creator's documents and needs nothing " +
+      'else; openai asks OPENAI_BASE_URL.',
     ['extractive', 'openai'],
   ),
   EXTRACTIVE_DELTA_MS: integer(

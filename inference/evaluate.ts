@@ -5,9 +5,11 @@ import { createExtractiveModel } from './model-extractive.ts';
 
 const [folder = demoFolder] = process.argv.slice(2);
 if (folder === '--help' || folder === '-h') {
-  process.stdout.write(
-    'npm run evaluate -- [FOLDER]\n\nAsks the extractive model every question of FOLDER/questions.json (the demo creator by default)\nand prints which answers rest on an expected document.\n',
-  );
+  process.stdout.write(`npm run evaluate -- [FOLDER]
+
+Asks the extractive model every question of FOLDER/questions.json (the demo creator by default)
+and prints which answers rest on an expected document.
+`);
 } else {
   const { outcomes, answered, refused } = await evaluate(
     folder,
@@ -22,6 +24,7 @@ if (folder === '--help' || folder === '-h') {
   }
   const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
   process.stdout.write(
-    `\n${outcomes.length} questions: ${percent(answered)} of the answerable cite an expected document first, ${percent(refused)} of the others are said to be unknown\n`,
+    `\n${outcomes.length} questions: ${percent(answered)} of the answerable cite an expected document ` +
+      `first, ${percent(refused)} of the others are said to be unknown\n`,
   );
 }

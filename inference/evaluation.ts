@@ -31,10 +31,14 @@ export interface Evaluation {
   readonly refused: number;
 }
 
-/** Asks the model every question of a folder (creator.json, knowledge/, questions.json), each in a conversation of its own. */
+/**
+ * Asks the model every question of a folder (creator.json, knowledge/, questions.json), each in a
+ * conversation of its own.
+ */
 export async function evaluate(folder: string, model: Model): Promise<Evaluation> {
   const creator = checkedCreator(await readJson(join(folder, 'creator.json')));
-  const cases = (await readJson(join(folder, 'questions.json'))) as readonly Case[]; // Decoder: the folder's own file.
+  // Decoder: the folder's own file.
+  const cases = (await readJson(join(folder, 'questions.json'))) as readonly Case[];
   const library = await libraryOf(folder, creator.creatorId);
   const outcomes: Outcome[] = [];
   for (const each of cases) {

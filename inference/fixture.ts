@@ -31,14 +31,22 @@ export const napDocument = checkedDocument({
   documentId: 'naps',
   title: 'How to nap well',
   url: '/learn/naps',
-  text: '## How long should a nap be?\n\nThe best nap lasts twenty minutes. Longer naps end in deep sleep.\n\n## When?\n\nThe early afternoon suits naps best.',
+  text: `## How long should a nap be?
+
+The best nap lasts twenty minutes. Longer naps end in deep sleep.
+
+## When?
+
+The early afternoon suits naps best.`,
 });
 
 export const breadDocument = checkedDocument({
   creatorId: 'bob',
   documentId: 'bread',
   title: 'How to bake bread',
-  text: '## How long does sourdough rise?\n\nSourdough rises for twelve hours. A cold kitchen makes it slower.',
+  text: `## How long does sourdough rise?
+
+Sourdough rises for twelve hours. A cold kitchen makes it slower.`,
 });
 
 /** The real server around a model, in this process. */

@@ -7,7 +7,7 @@ import {
 } from '@rapport/proto/gen/rapport/v1/inference_pb.ts';
 
 /** A protobuf-es service as @grpc/grpc-js wants it. */
-export function grpcDefinition(service: DescService): ServiceDefinition {
+function grpcDefinition(service: DescService): ServiceDefinition {
   return Object.fromEntries(
     service.methods.map((method) => [
       method.localName,

@@ -8,7 +8,10 @@ import type { PassageMetadata } from './passages.ts';
 
 export type Passage = TextNode<PassageMetadata>;
 
-/** A passage, how well it matches (BM25+ as in an index of 250 passages), and which of the question's terms it has. */
+/**
+ * A passage, how well it matches (BM25+ as in an index of 250 passages), and which of the question's terms it
+ * has.
+ */
 export interface Match {
   readonly passage: Passage;
   readonly score: number;
@@ -32,7 +35,10 @@ const passagesUsual = Math.log(1 + 250);
 /** How much the next two passages of a document count for its best. */
 const support = 0.2;
 
-/** One creator's passages in a BM25+ index: words by their stem, titles and headings above text, forgiving of typos. */
+/**
+ * One creator's passages in a BM25+ index: words by their stem, titles and headings above text, forgiving of
+ * typos.
+ */
 export class LexicalRetriever extends BaseRetriever {
   readonly #passages = new Map<string, Passage>();
   /** In how many passages a term is. */
@@ -73,7 +79,9 @@ export class LexicalRetriever extends BaseRetriever {
     this.#count(passage, -1);
   }
 
-  /** How much a term says: the rarer in this creator's passages, the more. Robertson's IDF, but at least 1. */
+  /**
+   * How much a term says: the rarer in this creator's passages, the more. Robertson's IDF, but at least 1.
+   */
   weightOf(term: string): number {
     const within = this.#frequencies.get(term) ?? 0;
     return Math.max(1, Math.log(1 + (this.#passages.size - within + 0.5) / (within + 0.5)));
@@ -104,7 +112,10 @@ export class LexicalRetriever extends BaseRetriever {
   }
 }
 
-/** A passage counts more when others of its document match too: the document is about the question, not the sentence alone. */
+/**
+ * A passage counts more when others of its document match too: the document is about the question, not the
+ * sentence alone.
+ */
 function supported(matches: readonly Match[]): readonly Match[] {
   const seen = new Map<string, number[]>();
   for (const { passage, score } of matches) {

@@ -1,18 +1,22 @@
 import { stem } from './stem.ts';
 import { canonical } from './synonyms.ts';
 
-/** Words that say nothing about what a question is about. English; other languages are matched word by word. */
+/**
+ * Words that say nothing about what a question is about. English; other languages are matched word by word.
+ */
 const stopWords = new Set(
-  `a about actually after again ain all also always am an and another any anybody anyone anything are aren as at away be because
-  been before being both but by can cannot cant could couldn did didn do does doesn doing don done dont down each either else
-  especially ever every everything few for from get gets getting give go goes going gonna good got guess had hadn has hasn have
-  haven having he help hello hey her here hers hi him his how i if im in instead into is isn it its itself ive just keep keeps
-  kind know let like lot ll made make makes many matter maybe me mean might mine more most much must my myself need needs
-  never no nor not now of off often ok okay on one ones only or other our out over own please possible really same say see
-  seem seems she should shouldn simply since so some somebody someone something sometimes still stuff such sure take tell
-  than thank thanks that the their them then there these they thing things think this those though to too true try trying up us
-  use ve very want was wasn way ways we well were weren what whats when where which while who whom whose why will wish
-  with without won wont would wouldn yes yet you your yours yourself able best better bit happen happens elaborate example explain tip tips advice`
+  `a about actually after again ain all also always am an and another any anybody anyone anything are aren as
+  at away be because been before being both but by can cannot cant could couldn did didn do does doesn doing
+  don done dont down each either else especially ever every everything few for from get gets getting give go
+  goes going gonna good got guess had hadn has hasn have haven having he help hello hey her here hers hi him
+  his how i if im in instead into is isn it its itself ive just keep keeps kind know let like lot ll made
+  make makes many matter maybe me mean might mine more most much must my myself need needs never no nor not
+  now of off often ok okay on one ones only or other our out over own please possible really same say see
+  seem seems she should shouldn simply since so some somebody someone something sometimes still stuff such
+  sure take tell than thank thanks that the their them then there these they thing things think this those
+  though to too true try trying up us use ve very want was wasn way ways we well were weren what whats when
+  where which while who whom whose why will wish with without won wont would wouldn yes yet you your yours
+  yourself able best better bit happen happens elaborate example explain tip tips advice`
     .split(/\s+/)
     .filter((word) => word !== ''),
 );

@@ -40,7 +40,7 @@ async function startProcess(env: Record<string, string> = {}) {
 }
 
 describe('inference/main.ts', () => {
-  it('answers from the catalog, follows a changed document, is ready, and ends in order at SIGTERM', async () => {
+  it('answers from the catalog, follows a changed document, is ready, ends in order at SIGTERM', async () => {
     const nc = await connectNats({ url: nats.url, name: 'test', log: quietLog });
     const catalog = await openNatsCatalog(nc, quietLog);
     await seedDemo(catalog);
@@ -67,7 +67,7 @@ describe('inference/main.ts', () => {
     await nc.close();
   });
 
-  it('says in one line what is wrong with a setting, or that NATS is not there, and ends with status 1', async () => {
+  it('says in one line which setting is wrong or that NATS is not there, ends with status 1', async () => {
     const wrong = await startProcess({ MODEL: 'oracle', SLOTS_MAX: '0' });
     expect(await wrong.ended).toBe(1);
     expect(wrong.errors.join('')).toContain(

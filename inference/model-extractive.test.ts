@@ -34,7 +34,7 @@ describe('createExtractiveModel()', () => {
     expect(answer.done).toBe('ANSWERED');
   });
 
-  it("says the creator's unknownAnswer, without a citation, when the documents have nothing on it", async () => {
+  it("says the creator's unknownAnswer, without a citation, when the documents say nothing", async () => {
     const answer = await askAda('Who won the chess olympiad?');
     expect(answer.text).toBe(answer.creator.unknownAnswer);
     expect(answer.sources).toEqual([]);
@@ -86,7 +86,7 @@ describe('createExtractiveModel()', () => {
 });
 
 describe('the demo creator', () => {
-  it('is answered well: at least 88 % of the questions, and 92 % of those it cannot know refused', async () => {
+  it('is answered well: at least 88 % of the questions, 92 % of those it cannot know refused', async () => {
     const { answered, refused } = await evaluate(demoFolder, model);
     expect(answered).toBeGreaterThanOrEqual(0.88);
     expect(refused).toBeGreaterThanOrEqual(0.92);

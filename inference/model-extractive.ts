@@ -5,8 +5,8 @@ import type { DoneReason, Piece } from './piece.ts';
 import { smallTalk } from './small-talk.ts';
 
 /**
- * Answers with the sentences of the creator's documents that fit best, word for word, and says which; says plainly when
- * it does not know. Needs no network and no weights.
+ * Answers with the sentences of the creator's documents that fit best, word for word, and says which; says
+ * plainly when it does not know. Needs no network and no weights.
  */
 export function createExtractiveModel(options: {
   readonly clock: Clock;

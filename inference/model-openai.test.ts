@@ -20,7 +20,10 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** A real HTTP endpoint; `respond` decides how well it speaks the protocol. `left` resolves when the caller hangs up. */
+/**
+ * A real HTTP endpoint; `respond` decides how well it speaks the protocol. `left` resolves when the caller
+ * hangs up.
+ */
 async function startEndpoint(respond: Respond) {
   const bodies: Body[] = [];
   const headers: IncomingMessage['headers'][] = [];

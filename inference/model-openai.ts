@@ -23,7 +23,10 @@ export interface OpenAiOptions {
 /** Whatever the endpoint makes of answerTokensMax, an answer ends here. */
 const answerCharsMax = 32_000;
 
-/** Answers by any endpoint that speaks the OpenAI chat completions protocol, from the passages that were found. */
+/**
+ * Answers by any endpoint that speaks the OpenAI chat completions protocol, from the passages that were
+ * found.
+ */
 export function createOpenAiModel(options: OpenAiOptions): Model {
   const client = new OpenAI({
     baseURL: options.baseUrl,
@@ -56,7 +59,8 @@ export function createOpenAiModel(options: OpenAiOptions): Model {
           unknownAnswer: question.creator.unknownAnswer,
         });
       } catch (failure) {
-        // The package ends an aborted stream as if it were over: that it was cut shows by the missing finish_reason.
+        // The package ends an aborted stream as if it were over: that it was cut shows by the missing
+        // finish_reason.
         throw given.aborted ? given.reason : asFault(failure);
       } finally {
         watchdog.rest();

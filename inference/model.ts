@@ -3,7 +3,10 @@ import type { Message } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import type { Found } from './library.ts';
 import type { Piece } from './piece.ts';
 
-/** What a model is given: who answers, what was said (oldest first), and what the creator's knowledge has on it. */
+/**
+ * What a model is given: who answers, what was said (oldest first), and what the creator's knowledge has on
+ * it.
+ */
 export interface Question {
   readonly creator: Creator;
   /** The newest messages of the conversation; the last one is the person's and is to be answered. */
@@ -12,14 +15,15 @@ export interface Question {
 }
 
 /**
- * Whatever can write an answer: `model-extractive.ts` without network or weights, `model-openai.ts` by any compatible
- * endpoint.
+ * Whatever can write an answer: `model-extractive.ts` without network or weights, `model-openai.ts` by any
+ * compatible endpoint.
  */
 export interface Model {
   readonly name: string;
   /**
-   * Writes one answer: deltas and citations, then usage, then done. Ends early, by throwing the signal's reason, when the
-   * signal aborts. Throws Fault model_unavailable, model_busy, model_timeout or model_failed.
+   * Writes one answer: deltas and citations, then usage, then done. Ends early, by throwing the signal's
+   * reason, when the signal aborts. Throws Fault model_unavailable, model_busy, model_timeout or
+   * model_failed.
    */
   answer(question: Question, signal: AbortSignal): AsyncIterable<Piece>;
 }

@@ -28,8 +28,9 @@ export function passagesOf(document: KnowledgeDocument): readonly TextNode<Passa
 }
 
 /**
- * Cuts Markdown at headings, then at paragraphs. LlamaIndex's own MarkdownNodeParser keeps a section whole however long it
- * is, and its sentence tokenizer takes time by the square of the length; this one takes time by the length.
+ * Cuts Markdown at headings, then at paragraphs. LlamaIndex's own MarkdownNodeParser keeps a section whole
+ * however long it is, and its sentence tokenizer takes time by the square of the length; this one takes time
+ * by the length.
  */
 class PassageParser extends NodeParser<TextNode[]> {
   parse(document: Document<PassageMetadata>): readonly TextNode<PassageMetadata>[] {

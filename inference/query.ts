@@ -2,21 +2,25 @@ import { type Message, Role } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { termsOf, wordsOf } from './lexicon.ts';
 
 /** Words a message begins with when it goes on about what was said before. */
-const followUp =
-  /^(why|how so|how come|tell me more|more|go on|and|but|what about|how about|what else|anything else|what then|then what|say more|for example|an example|can you (explain|elaborate)|explain|really|is that|does that|will that|would that|what if (it|that|this))\b/;
+const followUps = [
+  /^(why|how so|how come|tell me more|more|go on|and|but|what about|how about|what else|anything else)\b/,
+  /^(what then|then what|say more|for example|an example|can you (explain|elaborate)|explain|really)\b/,
+  /^(is that|does that|will that|would that|what if (it|that|this))\b/,
+];
 
 /** A message of so few terms after such a beginning says little by itself. */
 const ownTermsEnough = 4;
 
 /**
- * What to look for in the knowledge: the person's last message, and with it the one before when the last goes on about that
- * ("why?", "tell me more").
+ * What to look for in the knowledge: the person's last message, and with it the one before when the last goes
+ * on about that ("why?", "tell me more").
  */
 export function queryOf(messages: readonly Message[]): string {
   const said = messages.filter(({ role }) => role === Role.USER).map(({ text }) => text);
   const last = said.at(-1) ?? '';
   const terms = termsOf(last);
-  const goesOn = followUp.test(wordsOf(last).join(' ')) && terms.length < ownTermsEnough;
+  const words = wordsOf(last).join(' ');
+  const goesOn = followUps.some((beginning) => beginning.test(words)) && terms.length < ownTermsEnough;
   if (terms.length > 0 && !goesOn) return last;
   const before = said.slice(0, -1).findLast((text) => termsOf(text).length > 0);
   return before === undefined ? last : `${before}\n${last}`;

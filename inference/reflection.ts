@@ -5,7 +5,10 @@ import { ReflectionService } from '@grpc/reflection';
 import { file_rapport_v1_frame } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { file_rapport_v1_inference, Inference } from '@rapport/proto/gen/rapport/v1/inference_pb.ts';
 
-/** Server reflection (v1 and v1alpha), so that grpcurl and its like can list and call the service without our files. */
+/**
+ * Server reflection (v1 and v1alpha), so that grpcurl and its like can list and call the service without our
+ * files.
+ */
 export function addReflection(server: Server): void {
   const fileDescriptorProtos = [file_rapport_v1_frame, file_rapport_v1_inference].map((file) =>
     Buffer.from(toBinary(FileDescriptorProtoSchema, file.proto)),

@@ -7,7 +7,10 @@ export interface Sentence {
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
 
-/** The passage's sentences in order. An item of a list is a sentence of its own; lists count as part of what is above. */
+/**
+ * The passage's sentences in order. An item of a list is a sentence of its own; lists count as part of what
+ * is above.
+ */
 export function sentencesOf(passage: string): readonly Sentence[] {
   return passage
     .split(/\n\s*\n/)

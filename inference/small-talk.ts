@@ -1,19 +1,29 @@
 import type { Creator } from '@rapport/catalog/creator.ts';
 import { wordsOf } from './lexicon.ts';
 
+const hello = '(?:hi|hello|hey|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day))';
 const name = '(?: (?:there|coach|everyone|again|you|all))*';
+const howAreYou = '(?:how are you(?: doing)?(?: today)?|how s it going|what s up)';
+const praise = '(?:(?:ok|okay|great|cool|perfect|nice|awesome|wonderful|got it) )*';
+const thanks = '(?:many thanks|thanks?|thank you|thx|cheers|ty)(?: (?:so|very) much| a lot| a bunch)?';
+const why = '(?: .{0,40}(?:helpful|help|helps|helped|great|good|useful|coach))?';
+const bye = '(?:bye|goodbye|bye bye|see you|see ya|good night|take care)';
+const questionsAboutSelf = [
+  '^(?:who|what) are you$',
+  '^are you (?:a |an )?(?:real|human|person|bot|robot|ai|machine)(?: person)?$',
+  '^(?:am i|is this) .{0,20}(?:bot|robot|ai|human|person|machine)$',
+  '^what (?:can|do) you (?:do|help(?: me)? with|know)(?: for me| about)?$',
+  '^(?:can you )?help(?: me)?$',
+  '^how can you help(?: me)?$',
+];
 const patterns = {
-  greeting: new RegExp(
-    `^(?:(?:hi|hello|hey|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day))${name} ?)+(?:how are you(?: doing)?(?: today)?|how s it going|what s up)?$`,
-  ),
+  greeting: new RegExp(`^(?:${hello}${name} ?)+${howAreYou}?$`),
   wellbeing: /^(?:how are you(?: doing)?(?: today)?|how s it going|what s up|how do you do)$/,
-  thanks:
-    /^(?:(?:ok|okay|great|cool|perfect|nice|awesome|wonderful|got it) )*(?:many thanks|thanks?|thank you|thx|cheers|ty)(?: (?:so|very) much| a lot| a bunch)?(?: .{0,40}(?:helpful|help|helps|helped|great|good|useful|coach))?$/,
+  thanks: new RegExp(`^${praise}${thanks}${why}$`),
   assent:
     /^(?:ok|okay|great|cool|perfect|nice|awesome|wonderful|got it|sounds good|will do|i see|makes sense)$/,
-  goodbye:
-    /^(?:(?:ok|okay) )?(?:bye|goodbye|bye bye|see you|see ya|good night|take care)(?: (?:later|soon|coach|tomorrow))?$/,
-  self: /^(?:who|what) are you$|^are you (?:a |an )?(?:real|human|person|bot|robot|ai|machine)(?: person)?$|^(?:am i|is this) .{0,20}(?:bot|robot|ai|human|person|machine)$|^what (?:can|do) you (?:do|help(?: me)? with|know)(?: for me| about)?$|^(?:can you )?help(?: me)?$|^how can you help(?: me)?$/,
+  goodbye: new RegExp(`^(?:(?:ok|okay) )?${bye}(?: (?:later|soon|coach|tomorrow))?$`),
+  self: new RegExp(questionsAboutSelf.join('|')),
 };
 
 /** The answer to a message that asks for no knowledge (a greeting, thanks); undefined for any other. */

@@ -1,6 +1,6 @@
 /**
- * The stem of an English word in lower case, after M. F. Porter, "An algorithm for suffix stripping", Program 14 (1980):
- * https://tartarus.org/martin/PorterStemmer/def.txt. Other words mostly pass as they are.
+ * The stem of an English word in lower case, after M. F. Porter, "An algorithm for suffix stripping", Program
+ * 14 (1980): https://tartarus.org/martin/PorterStemmer/def.txt. Other words mostly pass as they are.
  */
 export function stem(word: string): string {
   if (word.length < 3 || !/^[a-z]+$/.test(word)) return word;

@@ -1,8 +1,8 @@
 import { stem } from './stem.ts';
 
 /**
- * Everyday words that people and authors use for the same thing, one group a line; the first stands for all. Only words
- * that mean little else are here: a wrong merge hides more than a missing one.
+ * Everyday words that people and authors use for the same thing, one group a line; the first stands for all.
+ * Only words that mean little else are here: a wrong merge hides more than a missing one.
  */
 const groups = `
 work job career occupation workplace

@@ -4,8 +4,8 @@ import { measureLatency, measureMemory, measureThroughput } from './measures.ts'
 import { report, table } from './report.ts';
 import { type System, type SystemName, startSystem } from './systems.ts';
 
-// `npm run bench -- --json`: the floor and Rapport one after the other on the same machine, first one and then
-// the other first, so that what else the machine does falls on both.
+// `npm run bench -- --json`: the floor and Rapport one after the other on the same machine, first one and
+// then the other first, so that what else the machine does falls on both.
 const use = `npm run bench -- [--json] [--pairs N] [--seconds N] [--connections N]
     [--only throughput|latency|memory] [--system floor|rapport]
 

@@ -143,13 +143,24 @@ export function hostileWires(count: number): readonly string[] {
     fc.string({ maxLength: 400, unit: 'binary-ascii' }),
     fc.constantFrom(
       'GET / HTTP/1.1\r\n\r\n',
+      // Paths that a client would have tidied up.
+      'GET /learn/../../package.json HTTP/1.1\r\nhost: x\r\n\r\n',
+      'GET //etc/passwd HTTP/1.1\r\nhost: x\r\n\r\n',
+      'GET /v1/../metrics HTTP/1.1\r\nhost: x\r\n\r\n',
+      'GET /v1/messages?afterSeq=%zz&limit=\u0000 HTTP/1.1\r\nhost: x\r\n\r\n',
+      'GET http://elsewhere.example/v1/messages HTTP/1.1\r\nhost: x\r\n\r\n',
+      'OPTIONS * HTTP/1.1\r\nhost: x\r\n\r\n',
+      'TRACE /v1/messages HTTP/1.1\r\nhost: x\r\n\r\n',
+      'CONNECT elsewhere.example:443 HTTP/1.1\r\nhost: x\r\n\r\n',
+      'GET /v1/messages HTTP/1.1\r\nhost: x\r\norigin: a\u0001b\u00ff\r\n\r\n',
       'GET / HTTP/9.9\r\nhost: x\r\n\r\n',
       'POST /v1/visitors HTTP/1.1\r\nhost: x\r\ncontent-length: -5\r\n\r\n',
       'POST /v1/visitors HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999999999999\r\n\r\n{',
       `GET /${'a'.repeat(20_000)} HTTP/1.1\r\n\r\n`,
       'POST /v1/visitors HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\n',
       '\u0016\u0003\u0001\u0002\u0000\u0001\u0000',
-      'GET /v1/ws HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-key: no\r\nsec-websocket-version: 1\r\n\r\n',
+      'GET /v1/ws HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n' +
+        'sec-websocket-key: no\r\nsec-websocket-version: 1\r\n\r\n',
     ),
   );
   return fc.sample(any, { numRuns: count, seed });

@@ -29,7 +29,10 @@ export async function scrape(url: string): Promise<ReadonlyMap<string, number>> 
   return new Map([...samples].map(([, name, process, value]) => [`${process} ${name}`, Number(value)]));
 }
 
-/** Mean milliseconds of everything that was timed between two scrapes, and the event loop's delay since the first. */
+/**
+ * Mean milliseconds of everything that was timed between two scrapes, and the event loop's delay since the
+ * first.
+ */
 export function timings(
   before: ReadonlyMap<string, number>,
   after: ReadonlyMap<string, number>,

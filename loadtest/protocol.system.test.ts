@@ -69,7 +69,8 @@ describe.each(['rapport.v1.json', 'rapport.v1.proto'])(
       for (const step of steps) {
         if (step.kind === 'send') {
           const text = step.frame.replace('$TOKEN', token);
-          // A frame that the schema does not have can only be said in JSON; binary has bytes that are no frame.
+          // A frame that the schema does not have can only be said in JSON; binary has bytes that are no
+          // frame.
           if (protocol === 'rapport.v1.json') socket.send(text);
           else socket.send(text.includes('shout') ? new Uint8Array([7, 7, 7]) : upToBinary(JSON.parse(text)));
           continue;

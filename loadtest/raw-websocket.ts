@@ -17,7 +17,9 @@ export interface RawWebSocketOptions {
   readonly onClose: (reason: string) => void;
 }
 
-/** Sockets are read one after the other and each chunk is used up at once, so one buffer serves all of them. */
+/**
+ * Sockets are read one after the other and each chunk is used up at once, so one buffer serves all of them.
+ */
 const readBuffer = Buffer.allocUnsafeSlow(256 * 1024);
 /** The server unmasks with XOR, so a mask of zeros leaves the text as it is and costs the client nothing. */
 const maskBytes = 4;
@@ -85,7 +87,9 @@ function upgradeRequest({ port, protocol }: RawWebSocketOptions): string {
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
-/** What follows the server's answer; undefined when it is not an upgrade. The answer fits into one segment. */
+/**
+ * What follows the server's answer; undefined when it is not an upgrade. The answer fits into one segment.
+ */
 function afterUpgrade(chunk: Buffer): Buffer | undefined {
   const end = chunk.indexOf('\r\n\r\n');
   if (end === -1 || !chunk.toString('latin1', 0, end).startsWith('HTTP/1.1 101')) return undefined;
@@ -105,7 +109,9 @@ function encodeText(text: string): Buffer {
   return frame;
 }
 
-/** Cuts a stream of bytes into the text frames of a server: unmasked and in one piece (RFC 6455, section 5.2). */
+/**
+ * Cuts a stream of bytes into the text frames of a server: unmasked and in one piece (RFC 6455, section 5.2).
+ */
 export class FrameReader {
   readonly #onText: (text: string) => void;
   readonly #onEnd: () => void;

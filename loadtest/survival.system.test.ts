@@ -1,6 +1,8 @@
+import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
 import { creatorSchema } from '@rapport/catalog/creator.ts';
+import { freePort } from '@rapport/runtime/free-port.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { connectNats } from '@rapport/stream/connect.ts';
 import { type ProcessName, processNames } from '@rapport/tools/local-run.ts';
@@ -12,11 +14,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const log = createLog({ name: 'survival', level: 'silent' });
 let rapport: TestRapport;
+let inferencePort: number;
 
 beforeAll(async () => {
   // Devices talk without a pause here, and answers are slow enough to be caught in the middle.
+  inferencePort = await freePort('127.0.0.1');
   rapport = await startRapport({
-    env: { GATEWAY_SAYS_PER_WINDOW_MAX: '1000000', EXTRACTIVE_DELTA_MS: '30' },
+    env: {
+      GATEWAY_SAYS_PER_WINDOW_MAX: '1000000',
+      EXTRACTIVE_DELTA_MS: '30',
+      INFERENCE_PORT: String(inferencePort),
+    },
   });
   const nc = await connectNats({ url: rapport.natsUrl, name: 'survival', log });
   const catalog = await openNatsCatalog(nc, log);
@@ -66,8 +74,10 @@ async function talk(devices: readonly Device[], signal: AbortSignal): Promise<vo
   await Promise.all(
     devices.map(async (device) => {
       while (!signal.aborted) {
-        device.said += 1;
-        await device.client.say(`${device.name} ${device.said}`);
+        const kept = await device.client.say(`${device.name} ${device.said + 1}`);
+        if (kept.ok) device.said += 1;
+        // An outbox that is full after a long outage says so; its person tries again.
+        else expect(kept.code).toBe('too_many_in_flight');
         await sleep(20);
       }
     }),
@@ -76,14 +86,16 @@ async function talk(devices: readonly Device[], signal: AbortSignal): Promise<vo
 
 /** Waits until every device of everyone shows all that was said. */
 async function settled(people: readonly Person[]): Promise<void> {
-  for (const { devices } of people) {
-    const total = devices.reduce((sum, { said }) => sum + said, 0);
-    for (const { client } of devices) {
-      await expect
-        .poll(() => shown(client), { timeout: 45_000, interval: 100 })
-        .toEqual({ messages: total, pending: 0 });
-    }
-  }
+  // What every device has, so that a failure tells which one is stuck and how.
+  const now = () =>
+    people.flatMap(({ devices }) =>
+      devices.map(({ name, client }) => ({ name, at: client.state().connection.at, ...shown(client) })),
+    );
+  const wanted = people.flatMap(({ devices }) => {
+    const messages = devices.reduce((sum, { said }) => sum + said, 0);
+    return devices.map(({ name }) => ({ name, at: 'open', messages, pending: 0 }));
+  });
+  await expect.poll(now, { timeout: 45_000, interval: 100 }).toEqual(wanted);
 }
 
 function shown(client: Rapport) {
@@ -121,34 +133,34 @@ async function leave(people: readonly Person[]): Promise<void> {
 }
 
 describe('a conversation survives', () => {
-  const rounds: readonly (readonly ProcessName[])[] = [
-    ['gateway'],
-    ['actors'],
-    ['inference'],
-    ['nats'],
-    processNames,
+  const rounds: readonly { readonly what: string; readonly names: readonly ProcessName[] }[] = [
+    ...processNames.map((name) => ({ what: name, names: [name] })),
+    { what: 'all four processes', names: processNames },
   ];
 
-  test.each(rounds)('kill -9 of %s %s %s %s in the middle of it', { timeout: 120_000 }, async (...names) => {
-    const people = await Promise.all(['ann', 'bob', 'cleo'].map((name, at) => person(name, at + 1)));
-    const ends = new AbortController();
-    const talking = talk(
-      people.flatMap(({ devices }) => devices),
-      ends.signal,
-    );
-    for (let round = 0; round < 2; round += 1) {
+  test.each(rounds)(
+    'kill -9 of $what, twice, in the middle of it',
+    { timeout: 120_000 },
+    async ({ names }) => {
+      const people = await Promise.all(['ann', 'bob', 'cleo'].map((name, at) => person(name, at + 1)));
+      const ends = new AbortController();
+      const talking = talk(
+        people.flatMap(({ devices }) => devices),
+        ends.signal,
+      );
+      for (let round = 0; round < 2; round += 1) {
+        await sleep(400);
+        await Promise.all(names.map((name) => rapport.kill(name, 'SIGKILL')));
+        await Promise.all(names.map((name) => rapport.up(name)));
+      }
       await sleep(400);
-      const all = names.filter((name) => name !== undefined);
-      await Promise.all(all.map((name) => rapport.kill(name, 'SIGKILL')));
-      await Promise.all(all.map((name) => rapport.up(name)));
-    }
-    await sleep(400);
-    ends.abort();
-    await talking;
-    await settled(people);
-    for (const one of people) await whole(one);
-    await leave(people);
-  });
+      ends.abort();
+      await talking;
+      await settled(people);
+      for (const one of people) await whole(one);
+      await leave(people);
+    },
+  );
 
   test('five devices at once, each in its own order', { timeout: 60_000 }, async () => {
     const one = await person('eve', 5);
@@ -205,6 +217,18 @@ describe('an answer survives', () => {
     await sleep(1_000);
     await client.say('Try again', failure?.choices[0]?.id);
     await expect.poll(() => roles(client), { timeout: 30_000 }).toEqual(['USER', 'SYSTEM', 'USER', 'COACH']);
+    // To the question, and not to "Try again".
+    expect(client.state().messages.at(-1)?.sources).not.toEqual([]);
+    await client.close();
+  });
+
+  test('what is said while it is written gets an answer of its own', { timeout: 60_000 }, async () => {
+    const { client } = await asked();
+    await client.say('How do I start a habit and actually keep it?');
+    await expect.poll(() => roles(client), { timeout: 30_000 }).toEqual(['USER', 'USER', 'COACH', 'COACH']);
+    const [first, second] = client.state().messages.slice(2);
+    expect(second?.sources[0]?.documentId).toMatch(/\S/);
+    expect(second?.sources).not.toEqual(first?.sources);
     await client.close();
   });
 
@@ -220,5 +244,61 @@ describe('an answer survives', () => {
     expect(kinds.indexOf('delta')).toBeGreaterThan(kinds.indexOf('snapshot'));
     expect(late.state().messages.at(-1)?.text).toBe(client.state().messages.at(-1)?.text);
     await Promise.all([client.close(), late.close()]);
+  });
+});
+
+describe('while inference is away', () => {
+  /** Nothing that could answer listens there, and the process cannot come back before `close`. */
+  async function takeInferenceAway() {
+    await rapport.kill('inference', 'SIGKILL');
+    const dead = createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve, reject) => {
+      dead.once('error', reject);
+      dead.listen(inferencePort, '127.0.0.1', resolve);
+    });
+    return async () => {
+      await new Promise((resolve) => dead.close(resolve));
+      await rapport.up('inference');
+    };
+  }
+
+  /** How long it takes until `reached`, in milliseconds. */
+  async function timed(reached: () => boolean): Promise<number> {
+    const beganMs = performance.now();
+    await expect.poll(reached, { timeout: 20_000, interval: 10 }).toBe(true);
+    return performance.now() - beganMs;
+  }
+
+  test('messages are stored at once, people get a coded sentence, other creators notice nothing', {
+    timeout: 120_000,
+  }, async () => {
+    const bringBack = await takeInferenceAway();
+    const other = await person('olga', 1);
+    const ends = new AbortController();
+    const talking = talk(other.devices, ends.signal);
+    for (let at = 0; at < 10; at += 1) {
+      const client = createRapport({ url: rapport.url, creatorId: 'demo', token: await visitor('demo') });
+      await expect.poll(() => client.state().connection.at).toBe('open');
+      await client.say('How can I fall asleep faster?');
+      expect(await timed(() => shown(client).messages > 0)).toBeLessThan(500);
+      expect(await timed(() => client.state().messages.at(-1)?.role === 'SYSTEM')).toBeLessThan(3_000);
+      expect(client.state().messages.at(-1)).toMatchObject({ code: 'model_unavailable' });
+      expect(await timed(() => shown(other.devices[0]?.client ?? client).pending < 5)).toBeLessThan(500);
+      await client.close();
+      await sleep(500);
+    }
+    ends.abort();
+    await talking;
+    await settled([other]);
+    await whole(other);
+    await leave([other]);
+
+    await bringBack();
+    const client = createRapport({ url: rapport.url, creatorId: 'demo', token: await visitor('demo') });
+    // The breaker lets a call through within a second, the connection is tried again within two.
+    await sleep(3_000);
+    await client.say('How can I fall asleep faster?');
+    await expect.poll(() => client.state().messages.at(-1)?.role, { timeout: 20_000 }).toBe('COACH');
+    await client.close();
   });
 });

@@ -19,8 +19,8 @@ export interface TalkerOptions {
 }
 
 /**
- * One person with one device and one socket. It checks what it is told: receipts in order and once each, messages
- * numbered without a hole.
+ * One person with one device and one socket. It checks what it is told: receipts in order and once each,
+ * messages numbered without a hole.
  */
 export class Talker {
   readonly #options: TalkerOptions;

@@ -1,13 +1,16 @@
 /**
- * Every limit of the client contract: its name with the unit last, its default and why. Each can be set by the
- * option of the same name (GATEWAY_FRAME_BYTES_MAX and so on); docs/protocol.md says what answers at each.
+ * Every limit of the client contract: its name with the unit last, its default and why. Each can be set by
+ * the option of the same name (GATEWAY_FRAME_BYTES_MAX and so on); docs/protocol.md says what answers at
+ * each.
  */
 export const limits = {
   /** One frame. A text of 8,000 characters takes at most 48 KB as escaped JSON. */
   frameBytesMax: 64 * 1024,
   /** One message, in UTF-16 code units: three printed pages. */
   textCharsMax: 8_000,
-  /** Says of one socket that are not yet accepted: more than a person types, enough to empty an outbox fast. */
+  /**
+   * Says of one socket that are not yet accepted: more than a person types, enough to empty an outbox fast.
+   */
   saysInFlightMax: 16,
   /** Says of one person in saysWindowMs: a fast typist sends five. */
   saysPerWindowMax: 20,

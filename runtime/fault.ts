@@ -1,6 +1,9 @@
 import { type Code, codes, type Retry } from '@rapport/proto/codes.ts';
 
-/** A failure of the outside world, with a code of the catalogue. A bug is an assertion, a foreseen outcome a union. */
+/**
+ * A failure of the outside world, with a code of the catalogue. A bug is an assertion, a foreseen outcome a
+ * union.
+ */
 export class Fault extends Error {
   readonly code: Code;
   readonly retry: Retry;
@@ -11,11 +14,6 @@ export class Fault extends Error {
     this.code = code;
     this.retry = codes[code].retry;
   }
-}
-
-/** Marks the branch that no value can reach: the compiler checks it, and a bug stops here. */
-export function unreachable(value: never): never {
-  throw new Error(`Cannot handle ${JSON.stringify(value)}: no branch for it`);
 }
 
 /** The sentence of whatever was thrown, with the sentences of its causes. */

@@ -2,7 +2,10 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Metrics } from './metrics.ts';
 
-/** What a process says of itself. `ready` resolves when it can do its work and throws with the reason when not. */
+/**
+ * What a process says of itself. `ready` resolves when it can do its work and throws with the reason when
+ * not.
+ */
 export interface Health {
   readonly metrics: Metrics;
   readonly ready: () => Promise<void>;

@@ -57,8 +57,8 @@ export function oneOf<const T extends string>(fallback: T, doc: string, choices:
 }
 
 /**
- * Reads every option from `env`; an empty text counts as not given. Throws OptionFault, whose message is one line per
- * wrong value, so that the process stops before it listens.
+ * Reads every option from `env`; an empty text counts as not given. Throws OptionFault, whose message is one
+ * line per wrong value, so that the process stops before it listens.
  */
 export function readOptions<S extends OptionSet>(
   options: S,
@@ -73,7 +73,8 @@ export function readOptions<S extends OptionSet>(
     return [name, result.ok ? result.value : undefined];
   });
   if (wrong.length > 0) throw new OptionFault(wrong.join('\n'));
-  return Object.fromEntries(entries) as OptionValues<S>; // Decoder: each value came from its own option's read.
+  // Decoder: each value came from its own option's read.
+  return Object.fromEntries(entries) as OptionValues<S>;
 }
 
 /** A setting has a value it cannot have; the message is for whoever set it. */
@@ -90,5 +91,6 @@ export function helpText(options: {
   const rows = Object.entries(options.options).map(
     ([name, option]) => `  ${name}=${String(option.fallback)}\n      ${option.doc}`,
   );
-  return `${options.use}\n\n${options.does}\n\nSettings (environment variables, shown with their defaults):\n${rows.join('\n')}\n`;
+  const settings = `Settings (environment variables, shown with their defaults):\n${rows.join('\n')}`;
+  return `${options.use}\n\n${options.does}\n\n${settings}\n`;
 }

@@ -1,6 +1,8 @@
 import type { Clock } from './clock.ts';
 
-/** How a failed attempt is repeated: waits grow from firstMs by doubling up to mostMs, each spread by half. */
+/**
+ * How a failed attempt is repeated: waits grow from firstMs by doubling up to mostMs, each spread by half.
+ */
 export interface Backoff {
   readonly firstMs: number;
   readonly mostMs: number;
@@ -13,8 +15,8 @@ export function backoffMs({ firstMs, mostMs }: Backoff, attempt: number, random:
 }
 
 /**
- * Runs `attempt` until it succeeds or the signal aborts; calls `onFailure` with what was thrown before each wait.
- * Throws the last failure when aborted.
+ * Runs `attempt` until it succeeds or the signal aborts; calls `onFailure` with what was thrown before each
+ * wait. Throws the last failure when aborted.
  */
 export async function retryUntil<T>(
   attempt: () => Promise<T>,

@@ -7,9 +7,9 @@ export interface Service {
 }
 
 /**
- * Runs a process: start, say `ready` to the parent that spawned it (over its IPC channel, if there is one), stop once
- * at SIGTERM, SIGINT or when the parent is gone, and then end by itself. What cannot start says one sentence
- * and ends with status 1; so does a process that fails in the middle, after its stack.
+ * Runs a process: start, say `ready` to the parent that spawned it (over its IPC channel, if there is one),
+ * stop once at SIGTERM, SIGINT or when the parent is gone, and then end by itself. What cannot start says one
+ * sentence and ends with status 1; so does a process that fails in the middle, after its stack.
  */
 export async function runService(start: () => Promise<Service & { readonly ready: object }>): Promise<void> {
   process.once('uncaughtException', die);

@@ -3,8 +3,8 @@ import { reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 
 /**
- * A connection that never gives up: it reconnects for as long as the process lives and logs what it goes through.
- * Throws when the first connection fails.
+ * A connection that never gives up: it reconnects for as long as the process lives and logs what it goes
+ * through. Throws when the first connection fails.
  */
 export async function connectNats(options: {
   readonly url: string;

@@ -1,15 +1,19 @@
 // Hop 5 of 12: stream - INBOX, one subject per partition, on disk before an append resolves.
-import type { ConsumerMessages, JetStreamClient, JetStreamManager, JsMsg } from '@nats-io/jetstream';
-import { DeliverPolicy, DiscardPolicy, jetstream, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import type { ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstream';
+import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import type { Batch, Envelope } from '@rapport/proto/envelope.ts';
 import { systemClock } from '@rapport/runtime/clock.ts';
 import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import type { Inbox, LogRecord } from './inbox.ts';
+import { ensureInbox, type InboxSettings } from './inbox-stream.ts';
 import { Link } from './link.ts';
 
-/** One request to the server; an fsync takes 0.3 ms, so a silent second means a lost request or a restarting server. */
+/**
+ * One request to the server; an fsync takes 0.3 ms, so a silent second means a lost request or a restarting
+ * server.
+ */
 const requestMs = 1_000;
 /** Tries at one append before its senders are told `busy`. The server's dedup window covers all of them. */
 const appendTriesMax = 5;
@@ -20,18 +24,21 @@ const readAheadMax = 256;
 
 export async function openNatsInbox(
   nc: NatsConnection,
-  options: { readonly partitions: number; readonly replicas: number; readonly log: Log },
+  options: InboxSettings & { readonly log: Log },
 ): Promise<Inbox> {
   const js = jetstream(nc, { timeout: requestMs });
   const link = new Link(nc);
   const jsm = await js.jetstreamManager(false);
-  await ensureInbox(jsm, options);
-  await ensureDead(jsm, options.replicas);
+  const partitions = await ensureInbox(jsm, options);
   return {
-    partitions: options.partitions,
+    partitions,
     append: (partition, envelopes, appendId) => append({ js, link }, partition, envelopes, appendId),
     read: (partition, afterSequence, signal) =>
       read({ js, link, partition, afterSequence, signal, log: options.log }),
+    newestBefore: async (timeMs) => {
+      const next = await jsm.direct.getMessage('INBOX', { start_time: new Date(timeMs) });
+      return next === null ? 0 : next.seq - 1;
+    },
     purge: async (partition, throughSequence) => {
       await jsm.streams.purge('INBOX', { filter: `inbox.${partition}`, seq: throughSequence + 1 });
     },
@@ -41,45 +48,6 @@ export async function openNatsInbox(
       await js.publish(`dead.${partition}`, bytes, { headers: why });
     },
   };
-}
-
-async function ensureInbox(
-  jsm: JetStreamManager,
-  { partitions, replicas }: { readonly partitions: number; readonly replicas: number },
-): Promise<void> {
-  const existing = await jsm.streams.info('INBOX').catch(() => undefined);
-  const metadata = { partitions: String(partitions) };
-  if (existing === undefined) {
-    await jsm.streams.add({
-      name: 'INBOX',
-      subjects: ['inbox.*'],
-      storage: StorageType.File,
-      retention: RetentionPolicy.Limits,
-      // A full disk refuses new messages; it never deletes unprocessed ones.
-      discard: DiscardPolicy.New,
-      num_replicas: replicas,
-      metadata,
-    });
-    return;
-  }
-  const fixed = existing.config.metadata?.partitions;
-  if (fixed !== metadata.partitions) {
-    throw new Error(
-      `Cannot use PARTITIONS=${partitions}: the log was made with ${fixed}, for its whole life`,
-    );
-  }
-}
-
-/** What could not be processed; the oldest goes first when a gibibyte is full. */
-async function ensureDead(jsm: JetStreamManager, replicas: number): Promise<void> {
-  await jsm.streams.add({
-    name: 'DEAD',
-    subjects: ['dead.*'],
-    storage: StorageType.File,
-    discard: DiscardPolicy.Old,
-    max_bytes: 1024 ** 3,
-    num_replicas: replicas,
-  });
 }
 
 async function append(
@@ -97,8 +65,9 @@ async function append(
       );
       return;
     } catch (failure) {
-      const tried = `Cannot append ${envelopes.length} envelopes to partition ${partition} after ${tries} tries`;
-      if (tries >= appendTriesMax) throw new Fault('busy', tried, failure);
+      const what = `${envelopes.length} envelopes to partition ${partition}`;
+      if (tries >= appendTriesMax)
+        throw new Fault('busy', `Cannot append ${what} after ${tries} tries`, failure);
       await systemClock.sleep(50 * tries);
     }
   }
@@ -166,8 +135,13 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 function envelopesOf(bytes: Uint8Array): readonly Envelope[] | undefined {
   try {
     const batch = JSON.parse(utf8.decode(bytes)) as Partial<Batch> | null;
-    return Array.isArray(batch?.envelopes) ? batch.envelopes : undefined;
+    return Array.isArray(batch?.envelopes) && batch.envelopes.every(isEnvelope) ? batch.envelopes : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isEnvelope(given: unknown): given is Envelope {
+  if (typeof given !== 'object' || given === null) return false;
+  return 'creatorId' in given && typeof given.creatorId === 'string' && 'userId' in given && 'event' in given;
 }

@@ -21,15 +21,17 @@ export interface Inbox {
   /** Fixed for the log's life. */
   readonly partitions: number;
   /**
-   * Appends one record. `appendId` makes a repetition within two minutes harmless. Throws Fault `busy` when it is
-   * not known to be on disk; it may be there all the same.
+   * Appends one record. `appendId` makes a repetition within two minutes harmless. Throws Fault `busy` when
+   * it is not known to be on disk; it may be there all the same.
    */
   append(partition: number, envelopes: readonly Envelope[], appendId: string): Promise<void>;
   /**
-   * Reads a partition in order from the first record whose sequence is greater than `afterSequence`, and then whatever
-   * comes, until the signal aborts. Heals by itself after a lost connection or a restarted server.
+   * Reads a partition in order from the first record whose sequence is greater than `afterSequence`, and then
+   * whatever comes, until the signal aborts. Heals by itself after a lost connection or a restarted server.
    */
   read(partition: number, afterSequence: number, signal: AbortSignal): AsyncIterable<LogRecord>;
+  /** The sequence of the newest record, of any partition, that is older than `timeMs`; 0 when there is none. */
+  newestBefore(timeMs: number): Promise<number>;
   /** Deletes a partition's records up to and including `throughSequence`. */
   purge(partition: number, throughSequence: number): Promise<void>;
   /** Keeps what could not be processed, with the reason. */

@@ -1,6 +1,9 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 
-/** Whether a connection is up, and when it comes back: what was under way before is then lost or must be asked again. */
+/**
+ * Whether a connection is up, and when it comes back: what was under way before is then lost or must be asked
+ * again.
+ */
 export class Link {
   #up = true;
   readonly #onReturn = new Set<() => void>();
@@ -19,7 +22,9 @@ export class Link {
     return () => this.#onReturn.delete(act);
   }
 
-  /** Settles as `request` does, or rejects when the connection comes back before: then no answer will come. */
+  /**
+   * Settles as `request` does, or rejects when the connection comes back before: then no answer will come.
+   */
   async unlessLost<T>(request: Promise<T>): Promise<T> {
     const lost = Promise.withResolvers<never>();
     const end = this.onReturn(() => lost.reject(new Error('the link to NATS was lost meanwhile')));

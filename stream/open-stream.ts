@@ -20,12 +20,13 @@ export interface Stream {
 }
 
 /**
- * Everything a process needs of NATS. The commit path and the fan-out have a connection each: the server cuts a
- * client that has 64 MB pending, and a slow fan-out must not cut the log.
+ * Everything a process needs of NATS. The commit path and the fan-out have a connection each: the server cuts
+ * a client that has 64 MB pending, and a slow fan-out must not cut the log.
  */
 export async function openStream(options: {
   readonly url: string;
   readonly name: string;
+  /** 0: as the log was made. */
   readonly partitions: number;
   readonly replicas?: number;
   readonly log: Log;
@@ -34,7 +35,7 @@ export async function openStream(options: {
   const commit = await connectNats({ url, name: `${name}-commit`, log });
   const fanOut = await connectNats({ url, name: `${name}-fan-out`, log });
   const inbox = await openNatsInbox(commit, { partitions, replicas, log });
-  const owners = await openNatsOwners(commit, { partitions, replicas, log });
+  const owners = await openNatsOwners(commit, { partitions: inbox.partitions, replicas, log });
   return {
     inbox,
     lanes: createNatsLanes(fanOut, log),

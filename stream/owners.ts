@@ -1,4 +1,7 @@
-/** Who owns a partition, since when, and how far it has come. Kept in NATS KV bucket `owners`, key = partition. */
+/**
+ * Who owns a partition, since when, and how far it has come. Kept in NATS KV bucket `owners`, key =
+ * partition.
+ */
 export interface Owner {
   readonly partition: number;
   /** The host's incarnation; empty when nobody owns it. */
@@ -13,11 +16,13 @@ export interface Owner {
 
 export interface Owners {
   /**
-   * Calls `onChange` with every partition's owner, and then whenever one changes. Resolves once all that exist were given;
-   * the returned function ends it.
+   * Calls `onChange` with every partition's owner, and then whenever one changes. Resolves once all that
+   * exist were given; the returned function ends it.
    */
   watch(onChange: (owner: Owner) => void): Promise<() => void>;
-  /** Makes `hostId` the owner with the next epoch, by compare-and-set. Throws when somebody else was faster. */
+  /**
+   * Makes `hostId` the owner with the next epoch, by compare-and-set. Throws when somebody else was faster.
+   */
   claim(partition: number, hostId: string): Promise<Owner>;
   /** Writes the owner's progress by compare-and-set; false when it is not the owner any more. */
   checkpoint(owner: Owner): Promise<boolean>;

@@ -1,7 +1,9 @@
+import { jetstream } from '@nats-io/jetstream';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LogRecord } from './inbox.ts';
+import { firstSequence } from './inbox-stream.ts';
 import { startTestNats } from './nats-fixture.ts';
 import { openStream, type Stream } from './open-stream.ts';
 
@@ -76,13 +78,39 @@ test('purge() removes what lies behind and nothing else', async () => {
   expect((await take(3, 0, 1))[0]?.envelopes).toEqual([envelope(3)]);
 });
 
+test('newestBefore() tells what is older than a time', async () => {
+  await stream.inbox.append(3, [envelope(8)], 'older');
+  const [older] = (await take(3, 0, 2)).slice(-1);
+  const timeMs = Math.ceil((older?.timeUs ?? 0) / 1_000) + 20;
+  await new Promise((resolve) => setTimeout(resolve, 40));
+  await stream.inbox.append(0, [envelope(9)], 'newer');
+  expect(await stream.inbox.newestBefore(timeMs)).toBe(older?.sequence);
+});
+
+test('a log that is made later begins above every position of one made before', async () => {
+  const [first] = await take(0, 0, 1);
+  expect(first?.sequence).toBeGreaterThan(firstSequence(Date.now() - 3_600_000) + 3_600 * 1_000);
+});
+
+test('a record that is a batch of no envelopes has none, so that it is buried', async () => {
+  await jetstream(stream.nc).publish('inbox.0', '{"envelopes":[null]}');
+  const records = await take(0, 0, 5);
+  expect(records.at(-1)?.envelopes).toBeUndefined();
+});
+
+test('a process that is told no number takes the one that the log was made with', async () => {
+  const other = await openStream({ url: nats.url, name: 'other', partitions: 0, log });
+  expect(other.inbox.partitions).toBe(4);
+  await other.close();
+});
+
 test('a process that counts other partitions than the log was made with is refused', async () => {
   await expect(openStream({ url: nats.url, name: 'other', partitions: 8, log })).rejects.toThrow(
     'PARTITIONS=8',
   );
 });
 
-test('claim() fences the owner before: its checkpoint is refused, the new one goes on from there', async () => {
+test('claim() fences the owner before: its checkpoint is refused, the new one goes on there', async () => {
   const first = await stream.owners.claim(0, 'host-a');
   expect(await stream.owners.checkpoint({ ...first, checkpoint: 7, running: ['demo/ann'] })).toBe(true);
   const other = await openStream({ url: nats.url, name: 'other', partitions: 4, log });

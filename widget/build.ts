@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 
 const folder = import.meta.dirname;
 const proto = join(folder, '..', 'proto');
@@ -24,7 +24,7 @@ export async function buildWidget(): Promise<void> {
     legalComments: 'none',
     charset: 'utf8',
     write: false,
-  });
+  }).finally(stop); // Or esbuild's service process stays for as long as this one.
   await mkdir(join(folder, 'dist'), { recursive: true });
   await writeFile(widgetBundle, outputFiles[0]?.contents ?? '');
 }

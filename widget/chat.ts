@@ -6,7 +6,7 @@ import type { Rapport, RapportState } from './rapport.ts';
 import { fileStorage } from './storage-file.ts';
 import { Transcript } from './transcript.ts';
 
-/** A coach that is answered by people may take longer; the script then goes on. */
+/** A model may take this long; the script then goes on. */
 const answerWithinMs = 90_000;
 const reachableWithinMs = 10_000;
 
@@ -54,7 +54,9 @@ async function converse(rapport: Rapport, transcript: Transcript, lines: Interfa
   return 0;
 }
 
-/** A script talks: each line waits for the answer to the one before. */
+/**
+ * A script talks: each line waits for the answer to the one before, but not for people: they may be asleep.
+ */
 async function follow(rapport: Rapport, transcript: Transcript, lines: Interface): Promise<number> {
   const end = rapport.subscribe((state) => transcript.show(state));
   let answered = true;
@@ -91,9 +93,10 @@ function isOpen({ connection }: RapportState): boolean {
   return connection.at === 'open';
 }
 
-function isAnswered({ messages, pending, answer }: RapportState, id: string): boolean {
+function isAnswered({ messages, pending, answer, coach }: RapportState, id: string): boolean {
   if (pending.some((one) => one.id === id && one.state === 'failed')) return true;
   const own = messages.findIndex((message) => message.id === id);
+  if (coach.people) return own !== -1;
   return own !== -1 && answer === undefined && messages.slice(own + 1).some(({ role }) => role !== 'USER');
 }
 

@@ -263,7 +263,7 @@ class Client implements Rapport {
     return {
       connection: this.#connection,
       userId,
-      coach: this.#welcome?.coach ?? { name: '', greeting: '', suggestions: [] },
+      coach: this.#welcome?.coach ?? { name: '', greeting: '', suggestions: [], people: false },
       textCharsMax: this.#welcome?.textCharsMax ?? limits.textCharsMax,
       messages,
       pending,

@@ -15,7 +15,10 @@ test('decodeDown() reads proto3 JSON and fills in what it leaves out', () => {
     sources: [{ title: 'T', url: '' }],
     turnId: '',
   });
-  expect(decodeDown('{"welcome":{}}')).toMatchObject({ kind: 'welcome', topSeq: 0, clientSeqStored: 0 });
+  const coach = { people: false };
+  const welcome = { kind: 'welcome', topSeq: 0, clientSeqStored: 0, coach };
+  expect(decodeDown('{"welcome":{}}')).toMatchObject(welcome);
+  expect(decodeDown('{"welcome":{"coach":{"people":true}}}')).toMatchObject({ coach: { people: true } });
 });
 
 test('decodeDown() gives undefined for what is no frame, and never throws', () => {

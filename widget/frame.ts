@@ -49,6 +49,8 @@ export interface Coach {
   readonly name: string;
   readonly greeting: string;
   readonly suggestions: readonly string[];
+  /** People answer here, no model. */
+  readonly people: boolean;
 }
 
 export interface Receipt {
@@ -174,6 +176,7 @@ function welcomeOf(welcome: NonNullable<DownJson['welcome']>): Welcome {
       name: text(welcome.coach?.name),
       greeting: text(welcome.coach?.greeting),
       suggestions: list(welcome.coach?.suggestions).map(text),
+      people: welcome.coach?.people === true,
     },
   };
 }

@@ -23,6 +23,7 @@ export class Panel {
   readonly #name = h('h2', { id: 'name' }, 'Coach');
   readonly #initial = h('span', { class: 'avatar', 'aria-hidden': 'true' }, '');
   readonly #status = h('p', { class: 'status', role: 'status' });
+  readonly #note = h('p', { class: 'note' });
   readonly #banner = h('div', { class: 'banner', role: 'status', hidden: '' });
   readonly #refusal = h('p', { class: 'refusal', role: 'alert', hidden: '' });
   readonly #conversation: ConversationView;
@@ -87,6 +88,7 @@ export class Panel {
     this.#name.textContent = name;
     this.#initial.textContent = name.slice(0, 1).toUpperCase();
     this.#status.textContent = statusOf(state);
+    this.#note.textContent = noteOf(state);
     this.#renderBanner(state.connection);
     this.#renderButtons();
     this.markRead();
@@ -121,7 +123,7 @@ export class Panel {
       h('div', { class: 'middle' }, this.#log, this.#toBottom),
       this.#refusal,
       h('form', { class: 'composer' }, this.#input, this.#stop, this.#send),
-      h('p', { class: 'note' }, 'Answers are written by AI from the coach’s own material.'),
+      this.#note,
     );
   }
 
@@ -214,10 +216,19 @@ export class Panel {
   }
 }
 
-function statusOf({ answer, typing, connection }: RapportState): string {
+function statusOf({ answer, typing, connection, coach }: RapportState): string {
   if (answer?.at === 'writing' || typing === 'COACH') return 'is writing…';
   if (typing === 'OPERATOR') return 'a person of the team is writing…';
-  return connection.at === 'connecting' ? 'connecting…' : 'AI coach';
+  if (connection.at === 'connecting') return 'connecting…';
+  return coach.people ? 'answered by people' : 'AI coach';
+}
+
+/** Nothing is claimed before the coach is known. */
+function noteOf({ coach }: RapportState): string {
+  if (coach.name === '') return '';
+  return coach.people
+    ? 'People read and answer what you write.'
+    : 'Answers are written by AI from the coach’s own material.';
 }
 
 function bannerOf(connection: Connection): { readonly text: string; readonly action?: string } | undefined {
