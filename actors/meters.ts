@@ -1,6 +1,6 @@
 import type { Metrics } from '@rapport/runtime/metrics.ts';
 
-/** What an actor host counts. Hop times are seconds per batch, labelled by the hop's folder and verb. */
+/** What an actor host counts. Each hop has a meter of its own: its time for a whole batch. */
 export function createMeters(metrics: Metrics) {
   return {
     /** From the log's time of a record to its being taken: hop 5 to 6. */

@@ -7,8 +7,9 @@ import { createLog } from '@rapport/runtime/log.ts';
 import { connectNats } from '@rapport/stream/connect.ts';
 import { startTestNats, type TestNats } from '@rapport/stream/nats-fixture.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Catalog } from './catalog.ts';
 import { openNatsCatalog } from './catalog-nats.ts';
-import type { KnowledgeDocument } from './creator.ts';
+import { writeNatsUrl } from './nats-url-file.ts';
 
 let nats: TestNats;
 let folder: string;
@@ -29,9 +30,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function run(...args: string[]) {
+function run(...args: string[]) {
+  return runWith({ NATS_URL: nats.url }, ...args);
+}
+
+async function runWith(env: Readonly<Record<string, string>>, ...args: string[]) {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'import.ts'), ...args], {
-    env: { ...process.env, NATS_URL: nats.url },
+    env: { ...process.env, NATS_URL: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
@@ -39,15 +44,18 @@ async function run(...args: string[]) {
   return { out, errors, status };
 }
 
-async function documentsOf(creatorId: string): Promise<readonly KnowledgeDocument[]> {
+async function inCatalog<T>(read: (catalog: Catalog) => T): Promise<Awaited<T>> {
   const log = createLog({ name: 'import-test', level: 'silent' });
   const nc = await connectNats({ url: nats.url, name: 'import-test', log });
   const catalog = await openNatsCatalog(nc, log);
-  const documents = await catalog.documents(creatorId);
+  const found = await read(catalog);
   await catalog.close();
   await nc.close();
-  return documents;
+  return found;
 }
+
+const documentsOf = (creatorId: string) => inCatalog((catalog) => catalog.documents(creatorId));
+const creatorOf = (creatorId: string) => inCatalog((catalog) => catalog.creator(creatorId)?.creator);
 
 describe('npm run knowledge', () => {
   it('imports a folder for a new creator, writes only what changed, deletes only when told to', async () => {
@@ -56,7 +64,9 @@ describe('npm run knowledge', () => {
       status: 1,
       errors: expect.stringContaining('--name NAME creates it'),
     });
-    expect((await run(...args, '--name', 'Ada')).out).toBe('ada: 3 written, 0 unchanged, 0 deleted\n');
+    expect((await run(...args, '--name', 'Ada', '--origin', '*')).out).toBe(
+      'ada: created, 3 written, 0 unchanged, 0 deleted\n',
+    );
     expect(await documentsOf('ada')).toEqual([
       expect.objectContaining({ documentId: 'about', title: 'About', topic: '', text: 'About us.' }),
       expect.objectContaining({ documentId: 'naps-rests', title: 'Naps', topic: 'Sleep', url: '/naps' }),
@@ -69,10 +79,49 @@ describe('npm run knowledge', () => {
     expect((await run(...args, '--delete-missing')).out).toBe('ada: 0 written, 2 unchanged, 1 deleted\n');
   });
 
+  it('creates nobody whom no site may embed', async () => {
+    const args = ['--creator', 'bo', '--from', folder, '--name', 'Bo'];
+    expect(await run(...args)).toMatchObject({ status: 1, errors: expect.stringContaining("--origin '*'") });
+    expect((await run(...args, '--origin', 'bo.example')).errors).toContain('Cannot use --origin bo.example');
+    expect(await creatorOf('bo')).toBeUndefined();
+  });
+
+  it('sets what it is told of a creator, and changes only that later', async () => {
+    const args = ['--creator', 'cy', '--from', folder];
+    const personality = join(folder, 'cy-personality.text');
+    await writeFile(personality, 'You are Cy.\n');
+    const sites = ['--origin', 'https://cy.example/', '--origin', 'http://localhost:3000'];
+    await run(...args, '--name', 'Cy', ...sites, '--personality', personality);
+    const made = { name: 'Cy', personality: 'You are Cy.', greeting: '', answering: 'coach' };
+    const allowedOrigins = ['https://cy.example', 'http://localhost:3000'];
+    expect(await creatorOf('cy')).toMatchObject({ ...made, allowedOrigins });
+
+    const again = await run(...args, '--greeting', 'Hi.', '--answering', 'people', '--origin', '*');
+    expect(again.out).toMatch(/^cy: settings changed, 0 written/);
+    const changed = { greeting: 'Hi.', answering: 'people', allowedOrigins: ['*'] };
+    expect(await creatorOf('cy')).toMatchObject({ ...made, ...changed });
+    expect((await run(...args, '--greeting', 'Hi.')).out).toMatch(/^cy: 0 written/);
+  });
+
+  it('finds the Rapport that runs on the data folder, and says when there is none', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'rapport-import-data-'));
+    const args = ['--creator', 'ada', '--from', folder];
+    const none = `Rapport is not running on ${dataDir}; start it with npm start, or set NATS_URL`;
+    expect((await runWith({ DATA_DIR: dataDir }, ...args)).errors).toBe(`${none}\n`);
+    writeNatsUrl(dataDir, 'nats://127.0.0.1:1'); // As one leaves it that was killed.
+    expect((await runWith({ DATA_DIR: dataDir }, ...args)).errors).toMatch(none);
+    writeNatsUrl(dataDir, nats.url);
+    expect(await runWith({ DATA_DIR: dataDir }, ...args)).toMatchObject({ status: 0, errors: '' });
+    await rm(dataDir, { recursive: true });
+  });
+
   it('says in one sentence what it can not do', async () => {
     expect((await run('--from', folder)).errors).toMatch(/^Cannot import for --creator \(not given\)/);
     expect((await run('--creator', 'ada', '--from', '/nowhere')).errors).toContain('/nowhere');
     expect((await run('--creator', 'ada', '--form', folder)).errors).toContain('--form');
+    const told = ['--creator', 'ada', '--from', folder];
+    expect((await run(...told, '--answering', 'nobody')).errors).toContain('--answering nobody');
+    expect((await run(...told, '--personality', 'gone.md')).errors).toContain('gone.md');
     expect(await run('--help')).toMatchObject({ status: 0, out: expect.stringContaining('NATS_URL') });
   });
 });

@@ -1,30 +1,16 @@
-import { parseArgs } from 'node:util';
-import { idPattern } from '@rapport/proto/identity.ts';
+import { isDeepStrictEqual } from 'node:util';
 import { reasonOf } from '@rapport/runtime/fault.ts';
-import { createLog } from '@rapport/runtime/log.ts';
+import { createLog, type Log } from '@rapport/runtime/log.ts';
 import { helpText } from '@rapport/runtime/options.ts';
 import { connectNats } from '@rapport/stream/connect.ts';
 import type { Catalog } from './catalog.ts';
 import { openNatsCatalog } from './catalog-nats.ts';
 import { checkedCreator } from './checked.ts';
 import { options, readConfig } from './config.ts';
+import { does, type Import, readArguments, use } from './import-arguments.ts';
 import { readKnowledge } from './knowledge-folder.ts';
+import { readNatsUrl } from './nats-url-file.ts';
 import { synchroniseDocuments } from './synchronise.ts';
-
-const use = 'npm run knowledge -- --creator ID --from FOLDER [--name NAME] [--delete-missing]';
-const does = `Imports every .md and .txt file of a folder as knowledge of a creator.
-Running it again writes only what changed.
-  --creator ID       whose knowledge it is
-  --from FOLDER      the folder, with all that is in it; files may begin with front matter (title, topic, url)
-  --name NAME        creates the creator with this name when there is none
-  --delete-missing   deletes what an earlier import brought and the folder no longer has`;
-
-interface Import {
-  readonly creatorId: string;
-  readonly from: string;
-  readonly name: string | undefined;
-  readonly deleteMissing: boolean;
-}
 
 try {
   process.exitCode = await main(process.argv.slice(2));
@@ -34,7 +20,7 @@ try {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const wanted = readArguments(args);
+  const wanted = await readArguments(args);
   if (wanted === 'help') {
     process.stdout.write(helpText({ use, does, options }));
     return 0;
@@ -44,13 +30,15 @@ async function main(args: readonly string[]): Promise<number> {
   if (documents.length === 0) throw new Error(`Cannot import ${wanted.from}: it holds no .md or .txt file`);
   const config = readConfig(process.env);
   const log = createLog({ name: 'knowledge', level: config.LOG_LEVEL });
-  const nc = await connectNats({ url: config.NATS_URL, name: 'knowledge', log });
+  const nc = await connectTo(config, log);
   try {
-    const catalog = await openNatsCatalog(nc, log);
-    await ensureCreator(catalog, wanted);
+    const catalog = await openNatsCatalog(nc, log, config.STREAM_REPLICAS);
+    const did = await putCreator(catalog, wanted);
     const from = { creatorId, origin: 'import', deleteMissing: wanted.deleteMissing };
     const { written, unchanged, deleted } = await synchroniseDocuments(catalog, documents, from);
-    process.stdout.write(`${creatorId}: ${written} written, ${unchanged} unchanged, ${deleted} deleted\n`);
+    process.stdout.write(
+      `${creatorId}: ${did}${written} written, ${unchanged} unchanged, ${deleted} deleted\n`,
+    );
     await catalog.close();
     return 0;
   } finally {
@@ -58,30 +46,38 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function readArguments(args: readonly string[]): Import | 'help' {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      creator: { type: 'string' },
-      from: { type: 'string' },
-      name: { type: 'string' },
-      'delete-missing': { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) return 'help';
-  const { creator, from, name } = values;
-  if (creator === undefined || !idPattern.test(creator)) {
-    throw new Error(`Cannot import for --creator ${creator ?? '(not given)'}: it should match ${idPattern}`);
+/** Without an address the Rapport that runs on the data folder is meant. */
+async function connectTo({ NATS_URL, DATA_DIR }: ReturnType<typeof readConfig>, log: Log) {
+  if (NATS_URL !== '') return await connectNats({ url: NATS_URL, name: 'knowledge', log });
+  const sentence = `Rapport is not running on ${DATA_DIR}; start it with npm start, or set NATS_URL`;
+  const url = readNatsUrl(DATA_DIR);
+  if (url === undefined) throw new Error(sentence);
+  try {
+    return await connectNats({ url, name: 'knowledge', log });
+  } catch (failure) {
+    throw new Error(sentence, { cause: failure }); // One that was killed left its address behind.
   }
-  if (from === undefined) throw new Error('Cannot import: --from should name a folder');
-  return { creatorId: creator, from, name, deleteMissing: values['delete-missing'] };
 }
 
-async function ensureCreator(catalog: Catalog, { creatorId, name }: Import): Promise<void> {
-  if (catalog.creator(creatorId) !== undefined) return;
-  if (name === undefined) {
+/** Makes the creator, or changes the settings that were given; returns what it did, to be told. */
+async function putCreator(catalog: Catalog, { creatorId, settings }: Import): Promise<string> {
+  const existing = catalog.creator(creatorId)?.creator;
+  if (existing === undefined) checkComplete({ creatorId, settings });
+  const creator = checkedCreator({ ...existing, ...settings, creatorId });
+  if (isDeepStrictEqual(creator, existing)) return '';
+  await catalog.putCreator(creator);
+  return existing === undefined ? 'created, ' : 'settings changed, ';
+}
+
+/** A creator whom no site may embed would be refused at the first visitor, far from here. */
+function checkComplete({ creatorId, settings }: Pick<Import, 'creatorId' | 'settings'>): void {
+  if (settings.name === undefined) {
     throw new Error(`Cannot import for ${creatorId}: there is no such creator; --name NAME creates it`);
   }
-  await catalog.putCreator(checkedCreator({ creatorId, name }));
+  if (settings.allowedOrigins === undefined) {
+    throw new Error(
+      `Cannot create ${creatorId}: no site could embed its widget; ` +
+        "add --origin https://www.example.com for each site, or --origin '*' for any",
+    );
+  }
 }

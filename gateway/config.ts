@@ -33,7 +33,7 @@ export const gatewayOptions = {
     min: 0,
     max: 60_000,
   }),
-  GATEWAY_DRAIN_MS: integer(5_000, 'Over how long clients are spread when this gateway goes away.', {
+  GATEWAY_DRAIN_MS: integer(5_000, 'The longest that clients are spread over when this gateway goes away.', {
     min: 0,
     max: 600_000,
   }),

@@ -184,7 +184,7 @@ test.runIf(process.platform === 'linux')(
 
 test('what commit() resolved survives kill -9, and the file opens again at once', async () => {
   const path = newPath();
-  const child = fork(join(import.meta.dirname, 'commit-forever.fixture.ts'), [path], {
+  const child = fork(join(import.meta.dirname, 'commit-forever-fixture.ts'), [path], {
     execArgv: ['--no-warnings'],
   });
   let resolved = 0;

@@ -21,7 +21,13 @@ const evidenceMin = 6.4;
  * it.
  */
 const scoreMin = 8;
+/** The best matches of which one must be evidence enough. */
+const evidenceFrom = 3;
 const sentencesMax = 4;
+/** Of each answer, where a message asks two questions. */
+const sentencesOfTwo = 2;
+/** A heading with so much of the question asks for it: the passage is then read from its beginning. */
+const headingEnough = 0.5;
 /** Where a passage is read from its beginning, unless a later sentence fits so many times better. */
 const openingSentences = 3;
 const muchBetter = 2.2;
@@ -32,40 +38,82 @@ const charsAim = 320;
 
 /** An answer made of the sentences that fit best; undefined when the evidence is weak. */
 export function compose(found: Found): Composed | undefined {
+  return ofTwo(found.parts ?? []) ?? ofOne(found);
+}
+
+/** Two questions in one message, each answered briefly; undefined where one passage is the answer to both. */
+function ofTwo(parts: readonly Found[]): Composed | undefined {
+  const [one, two] = parts;
+  if (one === undefined || two === undefined) return undefined;
+  const passages = parts.map(({ matches }) => matches[0]?.passage);
+  if (passages[0] === passages[1]) return undefined;
+  const answers = [one, two].map((part) => ofOne(part, sentencesOfTwo));
+  const [first, second] = answers;
+  if (first === undefined || second === undefined) return undefined;
+  return { text: `${first.text}\n\n${second.text}`, sources: merged([...first.sources, ...second.sources]) };
+}
+
+/** One source for each document, with all that is quoted from it. */
+function merged(sources: readonly SourceJson[]): readonly SourceJson[] {
+  const [first, second] = sources;
+  if (first === undefined || second === undefined || first.documentId !== second.documentId) return sources;
+  return [{ ...first, quote: `${first.quote} ${second.quote}` }];
+}
+
+function ofOne(found: Found, most = sentencesMax): Composed | undefined {
   const best = found.matches[0];
   if (best === undefined || !isEnough(best, found)) return undefined;
   const sentences = sentencesOf(best.passage.text);
-  const direct = directAnswer(sentences, found);
-  const step = nextStep(sentences, direct);
+  const asksIt = coverageOf(termsOf(best.passage.metadata.heading), found) >= headingEnough;
+  const opening = sentences.slice(saysYesOrNo(sentences, found) ? 1 : 0);
+  const direct = (asksIt ? readable(opening) : directAnswer(opening, found)).slice(0, most);
+  const step = most < sentencesMax ? undefined : nextStep(sentences, direct);
   const used = step === undefined ? direct : [...direct, step];
   const text = [joined(direct), ...(step === undefined ? [] : [step.text])].join('\n\n');
   return { text, sources: [sourceOf(best.passage, used)] };
 }
 
-function isEnough(match: Match, found: Found): boolean {
-  const evidence = Math.log(match.score) + coverageWeight * coverageOf(match, found);
-  return match.score >= scoreMin && evidence >= evidenceMin;
+/**
+ * Whether the best match, or one of the next that is of the same document, has enough of the question: the
+ * section that asks it may have fewer of its words than the one after it.
+ */
+function isEnough(best: Match, found: Found): boolean {
+  const { documentId } = best.passage.metadata;
+  return found.matches
+    .slice(0, evidenceFrom)
+    .filter(({ passage }) => passage.metadata.documentId === documentId)
+    .some((match) => {
+      const evidence = Math.log(match.score) + coverageWeight * coverageOf(match.terms, found);
+      return match.score >= scoreMin && evidence >= evidenceMin;
+    });
 }
 
-/** The share of the question's terms, by weight, that the passage has. */
-function coverageOf(match: Match, { weights }: Found): number {
+/** The share of the question's terms, by weight, that are among others. */
+function coverageOf(terms: readonly string[], { weights }: Found): number {
   const sum = (terms: Iterable<string>) =>
     [...terms].reduce((all, term) => all + (weights.get(term) ?? 0), 0);
   const whole = sum(weights.keys());
-  return whole === 0 ? 0 : sum(match.terms) / whole;
+  return whole === 0 ? 0 : sum(new Set(terms)) / whole;
 }
 
 /**
- * The sentences to begin with. A passage mostly begins with what its heading asks for; it is read from
- * further on where a sentence there fits the question much better.
+ * The sentences to begin with. A passage mostly begins with what its heading asks for; it is read from a
+ * later paragraph where that fits the question much better, and never from the middle of one.
  */
 function directAnswer(sentences: readonly Sentence[], found: Found): readonly Sentence[] {
   const scores = sentences.map(({ text }) => scoreOf(text, found));
   const opening = Math.max(...scores.slice(0, openingSentences));
   const best = scores.indexOf(Math.max(...scores));
-  let from = best >= openingSentences && (scores[best] ?? 0) > opening * muchBetter ? best : 0;
-  while (from > 0 && (leansBack(sentences[from]?.text ?? '') || from > sentences.length - 2)) from -= 1;
-  return readable(sentences.slice(from));
+  const from = sentences.findIndex(({ paragraph }) => paragraph === sentences[best]?.paragraph);
+  const better = best >= openingSentences && (scores[best] ?? 0) > opening * muchBetter;
+  const starts = better && from <= sentences.length - 2 && !leansBack(sentences[from]?.text ?? '');
+  return readable(starts ? sentences.slice(from) : sentences);
+}
+
+/** A passage that begins with a yes or a no that nobody asked for: its heading asks, the person asked how. */
+function saysYesOrNo([opening, next]: readonly Sentence[], { form }: Found): boolean {
+  if (form === undefined || form === 'whether' || next === undefined) return false;
+  return /^(yes|no)\b/i.test(opening?.text ?? '') && !leansBack(next.text);
 }
 
 /**
@@ -89,11 +137,15 @@ function scoreOf(text: string, { weights }: Found): number {
 }
 
 const pointsBack = /^(it|its|this|that|these|those|they|them|he|she)\b/i;
-const goesOn = /^(but|and|or|so|then|instead|however|also|both|neither|such|for example)\b/i;
+const goesOn =
+  /^(but|and|or|so|then|instead|however|also|both|neither|such|for example|therefore|otherwise|still)\b/i;
+/** Of something that was named before: the method, the honest answer is therefore, the same rule. */
+const namedBefore =
+  /^(the (?:method|idea|rule|same|reason|result|answer|effect|point)\b|.{0,60}\b(therefore|as well)\b)/i;
 
 /** A sentence that makes sense only after the one before it. */
 function leansBack(text: string): boolean {
-  return pointsBack.test(text) || goesOn.test(text);
+  return pointsBack.test(text) || goesOn.test(text) || namedBefore.test(text);
 }
 
 /** A sentence that tells what to do, from further down the same passage. */

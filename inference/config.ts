@@ -9,7 +9,7 @@ export const options = {
   INFERENCE_PORT: port(50_051, 'The port of gRPC; 0 takes a free one.'),
   INFERENCE_HEALTH_PORT: port(0, 'The port of /livez, /readyz and /metrics; 0 takes a free one.'),
   NATS_URL: text('nats://127.0.0.1:4222', 'Where NATS is; several addresses with commas between them.'),
-  NATS_REPLICAS: integer(1, 'Copies of the catalog, where this process is the first to need it.', {
+  STREAM_REPLICAS: integer(1, 'Copies of the catalog, where this process is the first to need it.', {
     min: 1,
     max: 5,
   }),

@@ -5,6 +5,7 @@ import { extractText } from '@llamaindex/core/utils';
 import MiniSearch from 'minisearch';
 import { termOf, termsOf, wordsOf } from './lexicon.ts';
 import type { PassageMetadata } from './passages.ts';
+import { askedIn, fitOf, type Offer, offerOf } from './question-fit.ts';
 
 export type Passage = TextNode<PassageMetadata>;
 
@@ -28,10 +29,12 @@ interface Indexed {
 
 /** More would only repeat what the first ones say. */
 const matchesMax = 8;
-/** Looked at for how much of a document speaks of the question. */
-const candidatesMax = 40;
+/** Looked at for what their headings ask, and for how much of a document speaks of the question. */
+const candidatesMax = 120;
 /** BM25 scores grow with the logarithm of the number of passages: they are given as if there were 250. */
 const passagesUsual = Math.log(1 + 250);
+/** How much it counts that a passage has all the words of a question and not one of them often. */
+const coverageWeight = 1;
 /** How much the next two passages of a document count for its best. */
 const support = 0.2;
 
@@ -41,6 +44,8 @@ const support = 0.2;
  */
 export class LexicalRetriever extends BaseRetriever {
   readonly #passages = new Map<string, Passage>();
+  /** What each passage says it answers, worked out once. */
+  readonly #offers = new Map<string, Offer>();
   /** In how many passages a term is. */
   readonly #frequencies = new Map<string, number>();
   readonly #index = new MiniSearch<Indexed>({
@@ -68,6 +73,7 @@ export class LexicalRetriever extends BaseRetriever {
   add(passage: Passage): void {
     this.#passages.set(passage.id_, passage);
     const { title, heading, topic } = passage.metadata;
+    this.#offers.set(passage.id_, offerOf({ ...passage.metadata, text: passage.text }));
     this.#index.add({ id: passage.id_, title, heading, topic, text: passage.text });
     this.#count(passage, 1);
   }
@@ -75,6 +81,7 @@ export class LexicalRetriever extends BaseRetriever {
   /** Leaves the index to be cleaned up later, in small steps: it takes no time by the index' size. */
   remove(passage: Passage): void {
     if (!this.#passages.delete(passage.id_)) return;
+    this.#offers.delete(passage.id_);
     this.#index.discard(passage.id_);
     this.#count(passage, -1);
   }
@@ -94,7 +101,24 @@ export class LexicalRetriever extends BaseRetriever {
       const passage = this.#passages.get(String(id));
       return passage === undefined ? [] : [{ passage, score: score * scale, terms: queryTerms }];
     });
-    return supported(matches).slice(0, matchesMax);
+    return this.#fitting(query, supported(matches)).slice(0, matchesMax);
+  }
+
+  /** Those first whose titles and headings ask what is asked; the scores stay those of the words alone. */
+  #fitting(query: string, matches: readonly Match[]): readonly Match[] {
+    const asked = askedIn(query);
+    const weightOf = (term: string) => this.weightOf(term);
+    const sum = (terms: Iterable<string>) => [...terms].reduce((all, term) => all + weightOf(term), 0);
+    const whole = Math.max(1, sum(termsOf(query)));
+    const rankOf = ({ passage, score, terms }: Match) => {
+      const offer = this.#offers.get(passage.id_);
+      const fit = offer === undefined ? 1 : fitOf(asked, offer, weightOf);
+      return score * fit * Math.exp((coverageWeight * sum(new Set(terms))) / whole);
+    };
+    return matches
+      .map((match) => ({ match, rank: rankOf(match) }))
+      .sort((a, b) => b.rank - a.rank)
+      .map(({ match }) => match);
   }
 
   /** LlamaIndex's door to the same: for its query engines, chat engines and agents. */

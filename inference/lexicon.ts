@@ -16,7 +16,8 @@ const stopWords = new Set(
   sure take tell than thank thanks that the their them then there these they thing things think this those
   though to too true try trying up us use ve very want was wasn way ways we well were weren what whats when
   where which while who whom whose why will wish with without won wont would wouldn yes yet you your yours
-  yourself able best better bit happen happens elaborate example explain tip tips advice`
+  yourself able best better bit happen happens elaborate example explain tip tips advice cope coping deal
+  dealing handle handling manage managing stay staying`
     .split(/\s+/)
     .filter((word) => word !== ''),
 );
@@ -27,8 +28,10 @@ export function wordsOf(text: string): readonly string[] {
   const apart = plain
     .replace(/(\p{L})['’](s|t|m|re|ve|ll|d)\b/gu, '$1 $2')
     .replace(/\b([ap])\.m\b\.?/g, '$1m');
-  // The one phrasal verb that people use more than the word that authors use for it.
-  const whole = apart.replace(/\bput(?:s|ting)? (?:\p{L}+ ){0,2}off\b/gu, 'procrastinate');
+  // Phrases whose words say nothing by themselves, as the one word for them.
+  const whole = apart
+    .replace(/\bput(?:s|ting)? (?:\p{L}+ ){0,2}off\b/gu, 'procrastinate')
+    .replace(/\b(?:say(?:s|ing)?|said) no\b/gu, 'refuse');
   return whole.match(/\p{L}+|\p{N}+/gu) ?? [];
 }
 

@@ -5,6 +5,8 @@ import type { Log } from '@rapport/runtime/log.ts';
 import { LexicalRetriever, type Match, type Passage } from './lexical-retriever.ts';
 import { termsOf } from './lexicon.ts';
 import { passagesOf } from './passages.ts';
+import { questionsOf } from './query.ts';
+import { askedIn, type Form } from './question-fit.ts';
 
 /** What a creator's knowledge has on a question. */
 export interface Found {
@@ -12,6 +14,10 @@ export interface Found {
   readonly matches: readonly Match[];
   /** The question's terms and how much each says. */
   readonly weights: ReadonlyMap<string, number>;
+  /** Which kind of answer the question wants; undefined where its words do not say. */
+  readonly form?: Form | undefined;
+  /** The same for each question of a message that asks two. */
+  readonly parts?: readonly Found[];
 }
 
 /** Passages that are indexed before others get their turn: about 5 ms. */
@@ -54,8 +60,9 @@ export class Library {
   find(creatorId: string, query: string): Found {
     const retriever = this.retriever(creatorId);
     if (retriever === undefined) return { matches: [], weights: new Map() };
-    const weights = new Map(termsOf(query).map((term) => [term, retriever.weightOf(term)]));
-    return { matches: retriever.match(query), weights };
+    const parts = questionsOf(query);
+    const found = foundBy(retriever, query);
+    return parts.length < 2 ? found : { ...found, parts: parts.map((part) => foundBy(retriever, part)) };
   }
 
   passageCount(): number {
@@ -90,4 +97,9 @@ export class Library {
   #clear(creatorId: string, shelf: Shelf): void {
     if (shelf.passages.size === 0) this.#shelves.delete(creatorId);
   }
+}
+
+function foundBy(retriever: LexicalRetriever, query: string): Found {
+  const weights = new Map(termsOf(query).map((term) => [term, retriever.weightOf(term)]));
+  return { matches: retriever.match(query), weights, form: askedIn(query).form };
 }

@@ -1,10 +1,15 @@
+import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
+import { createMemoryCatalog } from '@rapport/catalog/catalog-memory.ts';
 import { demoFolder } from '@rapport/catalog/demo.ts';
+import { readKnowledge } from '@rapport/catalog/knowledge-folder.ts';
 import { MessageSchema, Role } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { systemClock } from '@rapport/runtime/clock.ts';
 import { describe, expect, it } from 'vitest';
+import { compose } from './compose.ts';
 import { evaluate } from './evaluation.ts';
-import { collect, twoCreators } from './fixture.ts';
+import { collect, quietLog, twoCreators } from './fixture.ts';
+import { Library } from './library.ts';
 import { createExtractiveModel } from './model-extractive.ts';
 import { queryOf } from './query.ts';
 
@@ -47,6 +52,8 @@ describe('createExtractiveModel()', () => {
     ['Thanks a lot, that was helpful', "You're welcome."],
     ['Are you a real person?', 'I am the automated coach of Ada.'],
     ['bye', 'Take care.'],
+    ['no', 'I am sorry that missed it.'],
+    ["That's not what I asked", 'I am sorry that missed it.'],
   ])('answers small talk (%s) without citing anything', async (text, beginning) => {
     const answer = await askAda(text);
     expect(answer.text.startsWith(beginning)).toBe(true);
@@ -58,7 +65,7 @@ describe('createExtractiveModel()', () => {
     expect((await askAda('Hi! How long should a nap be?')).sources[0]?.documentId).toBe('naps');
   });
 
-  it.each(['why?', 'tell me more', 'and then what?', 'can you explain'])(
+  it.each(['why?', 'tell me more', 'and then what?', 'can you explain', 'Try again', 'please try again'])(
     'understands "%s" by what the person said before',
     async (followUp) => {
       expect((await askAda(followUp)).done).toBe('UNKNOWN');
@@ -86,9 +93,54 @@ describe('createExtractiveModel()', () => {
 });
 
 describe('the demo creator', () => {
-  it('is answered well: at least 88 % of the questions, 92 % of those it cannot know refused', async () => {
+  it('is answered well: at least 90 % of the questions, 95 % of those it cannot know refused', async () => {
     const { answered, refused } = await evaluate(demoFolder, model);
-    expect(answered).toBeGreaterThanOrEqual(0.88);
-    expect(refused).toBeGreaterThanOrEqual(0.92);
+    expect(answered).toBeGreaterThanOrEqual(0.9);
+    expect(refused).toBeGreaterThanOrEqual(0.95);
+  });
+
+  it('answers every heading that is a question from the beginning of that very section', async () => {
+    const { library, headings } = await demoLibrary();
+    for (const { documentId, heading } of headings) {
+      const passage = library.find('demo', heading).matches[0]?.passage;
+      expect(passage?.metadata).toMatchObject({ documentId, heading });
+      const text = compose(library.find('demo', heading))?.text ?? '';
+      expect(passage?.text.startsWith(text.slice(0, 30)) && text !== '').toBe(true);
+    }
+    expect(headings.length).toBeGreaterThan(200);
+  });
+
+  it.each([
+    ['How much sleep do I need?', 'how-much-sleep', /^Most adults need between seven and nine hours/],
+    ['How long does it take to form a habit?', 'how-long-habits-take', /66 days/],
+    ['How can I fall asleep faster?', 'awake-at-night', /^If you have been awake/],
+    ["I can't sleep", 'awake-at-night', /^If you have been awake/],
+    ['how do I say no', 'say-no-kindly', /^Say no politely/],
+    ['how do i sleep better', 'steady-sleep-schedule', /^The most important sleep habit/],
+  ])('answers the plain question "%s"', async (question, documentId, text) => {
+    const { library } = await demoLibrary();
+    const composed = compose(library.find('demo', question));
+    expect(composed?.sources[0]?.documentId).toBe(documentId);
+    expect(composed?.text).toMatch(text);
+  });
+
+  it('answers both questions of a message that asks two', async () => {
+    const { library } = await demoLibrary();
+    const question = 'Why do I wake up at 3 a.m. and how do I get back to sleep?';
+    const composed = compose(library.find('demo', question));
+    expect(composed?.sources.map(({ documentId }) => documentId)).toEqual(['awake-at-night']);
+    expect(composed?.text).toMatch(/^Waking at three[\s\S]+\n\nTo get back to sleep/);
   });
 });
+
+async function demoLibrary() {
+  const documents = await readKnowledge(join(demoFolder, 'knowledge'), { creatorId: 'demo', origin: 'test' });
+  const catalog = createMemoryCatalog();
+  for (const document of documents) await catalog.putDocument(document);
+  const library = new Library(quietLog);
+  await library.follow(catalog);
+  const headings = documents.flatMap(({ documentId, text }) =>
+    [...text.matchAll(/^## (.+)$/gm)].map(([, heading = '']) => ({ documentId, heading })),
+  );
+  return { library, headings };
+}

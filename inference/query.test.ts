@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { MessageSchema, Role } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { describe, expect, it } from 'vitest';
-import { queryOf } from './query.ts';
+import { queryOf, questionsOf } from './query.ts';
 
 const said = (text: string, role: Role = Role.USER) => create(MessageSchema, { role, text });
 const query = (...texts: string[]) => queryOf(texts.map((text) => said(text)));
@@ -21,5 +21,20 @@ describe('queryOf()', () => {
   it("never takes the coach's words for the person's", () => {
     const messages = [said('Hi'), said('Naps are short.', Role.COACH), said('why?')];
     expect(queryOf(messages)).toBe('why?');
+  });
+});
+
+describe('questionsOf()', () => {
+  it('parts a message that asks two questions', () => {
+    expect(questionsOf('Why do I wake early and how do I sleep again?')).toEqual([
+      'Why do I wake early',
+      'how do I sleep again?',
+    ]);
+    expect(questionsOf('What is a nap? How long should a nap be?')).toHaveLength(2);
+  });
+
+  it('leaves one question whole', () => {
+    expect(questionsOf('How do I start a habit and actually keep it?')).toEqual([]);
+    expect(questionsOf('How long is a nap and why?')).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ const followUps = [
   /^(why|how so|how come|tell me more|more|go on|and|but|what about|how about|what else|anything else)\b/,
   /^(what then|then what|say more|for example|an example|can you (explain|elaborate)|explain|really)\b/,
   /^(is that|does that|will that|would that|what if (it|that|this))\b/,
+  /^(please )?(try( it)? again|again|retry|repeat( that)?|say (it|that) again|once more|one more time)\b/,
 ];
 
 /** A message of so few terms after such a beginning says little by itself. */
@@ -24,4 +25,14 @@ export function queryOf(messages: readonly Message[]): string {
   if (terms.length > 0 && !goesOn) return last;
   const before = said.slice(0, -1).findLast((text) => termsOf(text).length > 0);
   return before === undefined ? last : `${before}\n${last}`;
+}
+
+const asks = '(?:how|what|why|when|where|which|should|can|does|do|is|are|am)';
+const betweenQuestions = new RegExp(`(?:\\?|,? and|, or)\\s+(?=${asks}\\b)`, 'i');
+
+/** The two questions that a message asks one after the other; none when it asks one, or goes on and on. */
+export function questionsOf(query: string): readonly string[] {
+  const parts = query.split(betweenQuestions);
+  const each = parts.every((part) => new RegExp(`^${asks}\\b`, 'i').test(part) && termsOf(part).length > 0);
+  return parts.length === 2 && each ? parts : [];
 }

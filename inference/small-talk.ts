@@ -8,6 +8,15 @@ const praise = '(?:(?:ok|okay|great|cool|perfect|nice|awesome|wonderful|got it) 
 const thanks = '(?:many thanks|thanks?|thank you|thx|cheers|ty)(?: (?:so|very) much| a lot| a bunch)?';
 const why = '(?: .{0,40}(?:helpful|help|helps|helped|great|good|useful|coach))?';
 const bye = '(?:bye|goodbye|bye bye|see you|see ya|good night|take care)';
+const meant = 'what i (?:asked|meant|mean|wanted)(?: for| about)?';
+const useful = '(?:right|helpful|it|the answer|an answer)';
+const notThat = [
+  '^(?:no|nope|nah|wrong|not really|not quite|not helpful)$',
+  `^(?:no )?(?:that|this|it) (?:s|is|was) (?:wrong|not (?:${meant}|${useful}))(?: at all)?$`,
+  `^(?:no )?(?:that|this|it) (?:isn|wasn)(?: t)? (?:${meant}|${useful})(?: at all)?$`,
+  '^(?:no )?(?:that|this|it) (?:didn t|doesn t|did not|does not) (?:help|answer)(?: me| my question)?$',
+  '^(?:no )?you (?:didn t|did not) answer(?: me| my question| that)?$',
+];
 const questionsAboutSelf = [
   '^(?:who|what) are you$',
   '^are you (?:a |an )?(?:real|human|person|bot|robot|ai|machine)(?: person)?$',
@@ -23,6 +32,7 @@ const patterns = {
   assent:
     /^(?:ok|okay|great|cool|perfect|nice|awesome|wonderful|got it|sounds good|will do|i see|makes sense)$/,
   goodbye: new RegExp(`^(?:(?:ok|okay) )?${bye}(?: (?:later|soon|coach|tomorrow))?$`),
+  missed: new RegExp(notThat.join('|')),
   self: new RegExp(questionsAboutSelf.join('|')),
 };
 
@@ -43,6 +53,8 @@ export function smallTalk(text: string, creator: Creator): string | undefined {
       return `Good. Tell me how it goes, or ask me the next thing.`;
     case 'goodbye':
       return `Take care. You can come back at any time.`;
+    case 'missed':
+      return `I am sorry that missed it. Could you ask in other words, or tell me a little more?`;
     case 'self':
       return aboutSelf(creator);
   }

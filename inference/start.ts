@@ -21,7 +21,7 @@ export async function startInference(
   const log = createLog({ name: 'inference', level: config.LOG_LEVEL });
   const metrics = new Metrics('inference');
   const nc = await connectNats({ url: config.NATS_URL, name: 'inference', log });
-  const catalog = await openNatsCatalog(nc, log, config.NATS_REPLICAS);
+  const catalog = await openNatsCatalog(nc, log, config.STREAM_REPLICAS);
   const library = new Library(log);
   await library.follow(catalog);
   const admission = admissionOf(config);

@@ -50,7 +50,7 @@ ruminate rumination overthink overthinking
 speech presentation
 symptom sign
 mistake error failure
-fast quick quickly rapid
+fast faster quick quicker quickly rapid
 child kid children
 money cash finance
 teach train coach

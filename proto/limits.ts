@@ -1,7 +1,8 @@
 /**
- * Every limit of the client contract: its name with the unit last, its default and why. Each can be set by
- * the option of the same name (GATEWAY_FRAME_BYTES_MAX and so on); docs/protocol.md says what answers at
- * each.
+ * Every limit of the client contract: its name with the unit last, its default and why. The gateway's are
+ * set by its options of the same name (GATEWAY_FRAME_BYTES_MAX and so on), turnDeadlineMs by the actor
+ * host's TURN_DEADLINE_MS; devicesMax, turnAttemptsMax and stateBytesTarget are fixed. Limits of one person
+ * or address count in each gateway for itself. docs/protocol.md says what answers at each.
  */
 export const limits = {
   /** One frame. A text of 8,000 characters takes at most 48 KB as escaped JSON. */

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** A process's meters, in Prometheus' terms. Names start with `rapport_` and end with their unit. */
+/** A process's meters, in Prometheus' terms. Our names start with `rapport_`; times are in seconds. */
 export class Metrics {
   readonly registry = new Registry();
 

@@ -41,9 +41,9 @@ async function makeInbox(jsm: JetStreamManager, settings: InboxSettings): Promis
 }
 
 /**
- * Where a log made at that time begins to count. Positions in the log order what the history has folded, so a log
- * that is made anew beside an old history must begin above every position of the log before it. That holds as
- * long as no log takes 2,000 records a second through its whole life; fsync allows little more at the most.
+ * Where a log made at that time begins to count. Positions in the log order what the history has folded, so
+ * a log that is made anew beside an old history must begin above every position of the log before it. That
+ * holds as long as no log takes 2,000 records a second through its whole life; fsync allows little more.
  */
 export function firstSequence(wallMs: number): number {
   return Math.floor(wallMs / 1_000) * 2_000;

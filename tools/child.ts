@@ -26,8 +26,10 @@ export interface ChildOptions {
 }
 
 const readyWithinMs = 60_000;
-/** Longer than a drain takes: a process that does not end in order by then is killed. */
-const stopWithinMs = 8_000;
+/** Longer than the longest drain by default (DRAIN_MS, 10 s): what has not ended by then is killed. */
+const stopWithinMs = 15_000;
+/** What stopped a process is told whole, up to this. */
+const lastWordsMax = 20;
 /** A warning and worse, in pino's numbers. */
 const warnLevel = 40;
 
@@ -45,11 +47,11 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     detached: true,
   });
   const ended = endOf(child);
-  const lastWords = followLines(child, options);
+  const saidLast = followLines(child, options);
   const port = await Promise.race([readyPort(child), ended.then(() => undefined)]);
   if (port === undefined) {
     child.kill('SIGKILL');
-    throw new Fault('unavailable', `Cannot start ${name}: ${lastWords() || `${await ended}`}`);
+    throw new Fault('unavailable', `Cannot start ${name}: ${saidLast() || `${await ended}`}`);
   }
   return {
     pid: child.pid ?? 0,
@@ -88,11 +90,11 @@ function portOf(message: unknown): number {
 }
 
 /**
- * Every line goes into the log, warnings also to the person. Returns what gives the last line it wrote to
+ * Every line goes into the log, warnings also to the person. Returns what gives the last words it wrote to
  * stderr.
  */
 function followLines(child: ChildProcess, { name, log, tell }: ChildOptions): () => string {
-  let last = '';
+  let last: readonly string[] = [];
   if (child.stdout !== null) {
     createInterface(child.stdout).on('line', (line) => {
       log.write(line);
@@ -103,10 +105,16 @@ function followLines(child: ChildProcess, { name, log, tell }: ChildOptions): ()
   if (child.stderr !== null) {
     createInterface(child.stderr).on('line', (line) => {
       log.write(line);
-      if (line.trim() !== '' && !isStack(line)) last = line;
+      if (line.trim() !== '' && !isStack(line)) last = lastWords(last, line);
     });
   }
-  return () => last;
+  return () => last.join('\n');
+}
+
+/** The last line, with those before it when all are sentences: each wrong option has one. */
+export function lastWords(before: readonly string[], line: string): readonly string[] {
+  const words = [...before, line].slice(-lastWordsMax);
+  return words.every((word) => word.startsWith('Cannot ')) ? words : [line];
 }
 
 /** What Node prints around an error's own sentence. */

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
 import { seedDemo } from '@rapport/catalog/demo.ts';
+import { removeNatsUrl, writeNatsUrl } from '@rapport/catalog/nats-url-file.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { connectNats } from '@rapport/stream/connect.ts';
 import { startNatsServer } from '@rapport/stream/embedded-server.ts';
@@ -59,10 +60,11 @@ export class LocalRun {
   /** Throws, having stopped what it began, with one sentence when something does not start. */
   async start(): Promise<void> {
     const { GATEWAY_PORT, INFERENCE_PORT, NATS_PORT, NATS_URL } = this.#options.settings;
-    this.#giveBack = takeDataDir(this.dataDir);
+    this.#takeDataDir();
     try {
       await checkPorts({ GATEWAY_PORT, INFERENCE_PORT, NATS_PORT });
       await Promise.all([buildWidget(), NATS_URL === '' ? this.processes.nats.start() : undefined]);
+      writeNatsUrl(this.dataDir, this.natsUrl);
       await seed(this.natsUrl);
       await Promise.all([this.processes.gateway.start(), this.#startAnswering()]);
     } catch (failure) {
@@ -78,6 +80,16 @@ export class LocalRun {
     this.#giveBack = () => {};
   }
 
+  /** What a Rapport that was killed left in the folder is no longer true. */
+  #takeDataDir(): void {
+    const giveBack = takeDataDir(this.dataDir);
+    removeNatsUrl(this.dataDir);
+    this.#giveBack = () => {
+      removeNatsUrl(this.dataDir);
+      giveBack();
+    };
+  }
+
   /** The actors are told where inference listens, so it comes first. */
   async #startAnswering(): Promise<void> {
     await this.processes.inference.start();
@@ -87,9 +99,10 @@ export class LocalRun {
   async #startNats(port: number): Promise<Child> {
     const { settings, tell } = this.#options;
     const log = new LogFile(join(this.dataDir, 'log', 'nats.log'));
-    const info = (sentence: string) => log.write(sentence);
+    const write = (level: string) => (sentence: string) =>
+      log.write(`${new Date().toISOString()} ${level} ${sentence}`);
     const error = (sentence: string) => {
-      log.write(sentence);
+      write('error')(sentence);
       tell(`nats: ${sentence}`);
     };
     const toolsDir = join(root, '.tools');
@@ -99,7 +112,7 @@ export class LocalRun {
       dataDir: join(this.dataDir, 'nats'),
       port: port || settings.NATS_PORT,
       // What it warns of when it recovers from a crash alarms people for nothing; it is in the log.
-      log: { info, warn: info, error },
+      log: { info: write('info'), warn: write('warn'), error },
     });
     return {
       pid: server.pid,

@@ -6,11 +6,13 @@ const logBytesMax = 32 * 1024 * 1024;
 
 /**
  * Appends lines to a file that never grows beyond its limit. Written at once: a log that dies with us is
- * none.
+ * none. What the disk refuses is left out, for those who log have to go on; the next line that it takes
+ * comes after one that counts the missing.
  */
 export class LogFile {
   readonly #path: string;
   #bytes: number;
+  #missing = 0;
 
   constructor(path: string) {
     mkdirSync(dirname(path), { recursive: true });
@@ -19,6 +21,17 @@ export class LogFile {
   }
 
   write(line: string): void {
+    try {
+      if (this.#missing > 0)
+        this.#append(`${this.#missing} lines are missing here: they could not be written.`);
+      this.#missing = 0;
+      this.#append(line);
+    } catch {
+      this.#missing += 1;
+    }
+  }
+
+  #append(line: string): void {
     const bytes = Buffer.byteLength(line) + 1;
     if (this.#bytes + bytes > logBytesMax && this.#bytes > 0) {
       renameSync(this.#path, `${this.#path}.1`);

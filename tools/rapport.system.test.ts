@@ -4,8 +4,10 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startRapport } from './rapport-fixture.ts';
+import { root } from './step.ts';
 
 const freePorts = { PORT_BASE: '0', GATEWAY_PORT: '0', INFERENCE_PORT: '0', NATS_PORT: '0' };
 let dataDir = '';
@@ -19,9 +21,9 @@ afterEach(async () => {
 });
 
 /** `npm start` as a person runs it, on free ports. */
-function npmStart() {
+function npmStart(settings: Readonly<Record<string, string>> = {}) {
   const child = spawn('node', [join(import.meta.dirname, 'start.js')], {
-    env: { ...process.env, ...freePorts, DATA_DIR: dataDir },
+    env: { ...process.env, ...freePorts, ...settings, DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';
@@ -62,6 +64,35 @@ test('npm start prints where the coach is, and SIGINT ends it leaving nothing ru
   child.kill('SIGINT');
   expect(await ended).toEqual([0, null]);
   expect(await runningOn(dataDir)).toEqual([]);
+});
+
+test('the printed command makes a coach whose widget any site may embed', async () => {
+  const { child, ended, printed } = npmStart();
+  await until('it runs', () => printed().includes('Ctrl-C stops everything.'));
+  const command = /DATA_DIR='.*npm run knowledge .*(?=\.\/pages)/.exec(
+    stripVTControlCharacters(printed()),
+  )?.[0];
+  const pages = await mkdtemp(join(tmpdir(), 'rapport-pages-'));
+  await writeFile(join(pages, 'naps.md'), '# Naps\n\nNap before three in the afternoon.');
+  const { NATS_URL: _, ...env } = process.env;
+  const imported = spawn('sh', ['-c', `${command}'${pages}'`], { cwd: root, env, stdio: 'ignore' });
+  expect(await once(imported, 'close')).toEqual([0, null]);
+  const url = /http:\/\/127\.0\.0\.1:\d+/.exec(printed())?.[0] ?? '';
+  const visitor = await fetch(`${url}/v1/visitors`, {
+    method: 'POST',
+    headers: { origin: 'https://www.example.com' },
+    body: JSON.stringify({ creatorId: 'mine' }),
+  });
+  expect(visitor.status).toBe(200);
+  child.kill('SIGINT');
+  await ended;
+  await rm(pages, { recursive: true });
+});
+
+test('every wrong option of a process is told', async () => {
+  const { ended, printed } = npmStart({ GATEWAY_PING_MS: 'often', GATEWAY_DRAIN_MS: 'long' });
+  expect(await ended).toEqual([1, null]);
+  expect(printed()).toMatch(/Cannot use GATEWAY_DRAIN_MS=long: .*\nCannot use GATEWAY_PING_MS=often: /);
 });
 
 test('SIGINT while it starts ends it leaving nothing running', async () => {

@@ -1,9 +1,11 @@
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { styleText } from 'node:util';
 import type { LocalRun } from './local-run.ts';
 
 /** Where `npm run chat` looks when it is not told. */
 const usualUrl = 'http://127.0.0.1:8080';
+/** Where `npm run knowledge` looks when it is not told. */
+const usualDataDir = join(import.meta.dirname, '..', '.data');
 
 /** What a person sees once everything runs. */
 export function summary(run: LocalRun): string {
@@ -13,11 +15,17 @@ export function summary(run: LocalRun): string {
     ['Talk to the coach', `${run.url}/`],
     ['in the terminal', run.url === usualUrl ? 'npm run chat' : `npm run chat -- --url ${run.url}`],
     ['on your site', `<script src="${run.url}/widget.js" data-creator="demo" async></script>`],
-    ['Teach it', `NATS_URL=${run.natsUrl} npm run knowledge`],
+    ['Make your own', teach(run)],
     ['Metrics', `${run.url}/metrics`],
     ['Logs and data', `${folder}/log, ${folder}`],
   ];
   const lines = rows.map(([what, where]) => `  ${what.padEnd(19)}${styleText('cyan', where)}`);
   const title = `${styleText(['bold', 'green'], 'Rapport is running')} after ${seconds} s.`;
   return ['', `  ${title}`, '', ...lines, '', '  Ctrl-C stops everything.', ''].join('\n');
+}
+
+/** The command finds a Rapport on the usual data folder by itself. */
+function teach({ dataDir }: LocalRun): string {
+  const where = dataDir === usualDataDir ? '' : `DATA_DIR='${dataDir}' `;
+  return `${where}npm run knowledge -- --creator mine --name "My coaching" --origin '*' --from ./pages`;
 }
