@@ -45,6 +45,10 @@ test('a data folder that cannot be made is refused by name', async () => {
   expect(() => takeDataDir(inside)).toThrow(`Cannot write to the data folder ${inside} (option DATA_DIR)`);
 });
 
+test.runIf(process.platform === 'linux')('a folder that a file system never makes is refused at once', () => {
+  expect(() => takeDataDir('/proc/rapport-test')).toThrow('/proc/rapport-test');
+});
+
 test('checkPorts() names the port in use and the option that moves it', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
