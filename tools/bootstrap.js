@@ -78,10 +78,22 @@ function forward(node, script) {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  if (process.env.npm_lifecycle_event !== undefined) endWithParent(child);
   child.on('error', (error) => giveUp(`Cannot run ${node}: ${error.message}`));
   child.on('exit', (status) => {
     process.exitCode = status ?? 1;
   });
+}
+
+/** npm that is killed -9 hands nothing on; without it nobody could stop us from the terminal. */
+function endWithParent(child) {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    child.kill('SIGTERM');
+  }, 500);
+  watch.unref();
 }
 
 function giveUp(sentence) {
