@@ -58,15 +58,16 @@ export async function program(
     cwd: options.cwd ?? root,
     env: { ...process.env, ...options.env, PATH: path },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: withinMs,
   });
+  // Not spawn's own time limit: for a program that is not there it would hold this process until then.
+  const late = setTimeout(() => child.kill(), withinMs);
   const printed: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (bytes: Buffer) => printed.push(bytes));
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   child.once('error', reject);
   child.once('close', (status) => resolve(status ?? 1));
-  const status = await promise;
+  const status = await promise.finally(() => clearTimeout(late));
   const output = Buffer.concat(printed).toString();
   if (status !== 0) throw new Error(output || `${command} ended with status ${status}`);
   return output;
