@@ -7,8 +7,7 @@ const emptySuffix = /-(utils?|helpers?|manager)$/;
 /** A note for later without the issue that will remember it. */
 const forgotten = /\b(TODO|FIXME|XXX|HACK)\b(?!\(.+\))/;
 /** Where packages come from is the business of whoever installs them, and every machine has other folders. */
-const foreignPlaces =
-  /registry\.npmjs\.org|files\.pythonhosted\.org|pypi\.org|proxy\.golang\.org|\/work\/|\/root\//;
+const foreignPlaces = /\b(registry|proxy)\.\w+\.(org|com)\b|\bpythonhosted\b|\bpypi\.\w+\b|\/(work|root)\//;
 
 export function checkWords(files: readonly SourceFile[]): readonly Finding[] {
   // This folder has to name what it forbids.
