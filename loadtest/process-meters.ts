@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
+/** prom-client's meter ticks this often, and Node counts the tick itself into every delay. */
+const delaySampleMs = 10;
+
 /** CPU seconds that a process has used so far: utime and stime of proc(5), which counts hundredths. */
 export async function cpuSeconds(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
@@ -46,6 +49,9 @@ export function timings(
     });
   const delays = [...after]
     .filter(([name]) => /nodejs_eventloop_lag_p(50|99)_seconds$/.test(name))
-    .map(([name, seconds]): [string, number] => [name.replace(/_seconds$/, ''), seconds * 1_000]);
+    .map(([name, seconds]): [string, number] => [
+      name.replace(/_seconds$/, ''),
+      Math.max(0, seconds * 1_000 - delaySampleMs),
+    ]);
   return Object.fromEntries([...means, ...delays]);
 }
