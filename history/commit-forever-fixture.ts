@@ -1,10 +1,11 @@
+import { encodeMessage } from './history.ts';
 import { openSqliteHistory } from './history-sqlite.ts';
 
 // Commits one message after the other and says each that is durable, until it is killed.
 const [, , path = ''] = process.argv;
 const store = openSqliteHistory({ path });
 for (let seq = 1; process.connected; seq += 1) {
-  const messages = [{ seq, atMs: 1_000, id: `id-${seq}`, role: 'USER', text: 'still here' }] as const;
+  const message = { seq, atMs: 1_000, id: `id-${seq}`, role: 'USER', text: 'still here' } as const;
   await store.commit([
     {
       creatorId: 'acme',
@@ -14,7 +15,7 @@ for (let seq = 1; process.connected; seq += 1) {
       epoch: 1,
       topSeq: seq,
       writeTimeUs: 1,
-      messages,
+      messages: [encodeMessage(message)],
     },
   ]);
   process.send?.(seq);

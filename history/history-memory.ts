@@ -58,7 +58,7 @@ class MemoryHistory implements MessageStore {
     if (kept !== undefined && kept.conversation.inSeq > write.inSeq) return;
     const { state, inSeq, epoch, topSeq } = write;
     const messages = kept?.messages ?? new Map<number, string>();
-    for (const message of write.messages) messages.set(message.seq, JSON.stringify(message));
+    for (const { seq, json } of write.messages) messages.set(seq, json);
     this.#kept.set(name, { conversation: { state, inSeq, epoch, topSeq }, messages });
   }
 }

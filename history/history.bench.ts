@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { ConversationWrite, StoredMessage } from './history.ts';
+import { type ConversationWrite, encodeMessage, type StoredMessage } from './history.ts';
 import { openSqliteHistory } from './history-sqlite.ts';
 
 // What a commit costs, against bare inserts of only its message rows: `node history/history.bench.ts` prints
@@ -38,7 +38,7 @@ function benchBare(): Promise<number> {
     for (let at = 1; at <= commits; at += 1) {
       database.exec('BEGIN');
       for (const { creatorId, userId, messages } of batch(at)) {
-        for (const message of messages) insert.run(creatorId, userId, message.seq, JSON.stringify(message));
+        for (const { seq, json } of messages) insert.run(creatorId, userId, seq, json);
       }
       database.exec('COMMIT');
     }
@@ -78,7 +78,9 @@ function batch(inSeq: number): ConversationWrite[] {
     const count = least + (at < messagesPerCommit % conversations ? 1 : 0);
     const topSeq = inSeq * count;
     const userId = `user-${at}`;
-    const messages = Array.from({ length: count }, (_unused, of) => message(userId, topSeq - count + of + 1));
+    const messages = Array.from({ length: count }, (_unused, of) =>
+      encodeMessage(message(userId, topSeq - count + of + 1)),
+    );
     return { creatorId: 'bench', userId, state, inSeq, epoch: 1, topSeq, writeTimeUs: inSeq, messages };
   });
 }

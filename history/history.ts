@@ -4,6 +4,17 @@ import type { ConversationKey } from '@rapport/proto/identity.ts';
 /** A message as it is stored and sent: the wire's own shape, with seq and atMs always there. */
 export type StoredMessage = MessageJson & { readonly seq: number; readonly atMs: number };
 
+/** A message to store: encoded once, for the store and for everyone who is shown it. */
+export interface EncodedMessage {
+  readonly seq: number;
+  /** A StoredMessage as JSON. */
+  readonly json: string;
+}
+
+export function encodeMessage(message: StoredMessage): EncodedMessage {
+  return { seq: message.seq, json: JSON.stringify(message) };
+}
+
 /** A conversation's row beside its messages. */
 export interface StoredConversation {
   /** The actor's state as JSON; opaque to the store. */
@@ -17,8 +28,8 @@ export interface StoredConversation {
 
 /** What one batch changes in one conversation: written as a whole or not at all. */
 export interface ConversationWrite extends ConversationKey, StoredConversation {
-  readonly messages: readonly StoredMessage[];
-  /** The log record's time, in microseconds: the write timestamp where the last write wins. */
+  readonly messages: readonly EncodedMessage[];
+  /** The log record's time, in microseconds. It orders nothing: docs/decisions/0007 says why. */
   readonly writeTimeUs: number;
 }
 
@@ -29,15 +40,16 @@ export type PageRange =
 
 /**
  * What was said. One table of messages, keyed by conversation and dense seq, and one row of state per
- * conversation. `history-sqlite.ts` is the embedded store, `history-memory.ts` the twin for tests;
- * every store passes `history.contract.ts`.
+ * conversation. `history-sqlite.ts` is the embedded store, `history-cassandra.ts` the one for many hosts,
+ * `history-memory.ts` the twin for tests; every store passes `history.contract.ts`.
  */
 export interface MessageStore {
   /** The rows of these conversations, in the order asked; undefined where there is none yet. */
   load(keys: readonly ConversationKey[]): Promise<readonly (StoredConversation | undefined)[]>;
   /**
    * Writes all of it durably before it resolves. A row whose stored inSeq is greater than the write's stays
-   * as it is (a late zombie does no harm); writing the same thing twice changes nothing. Throws Fault
+   * as it is (a late zombie does no harm); of two owners' writes of one position one stays, whole, and it is
+   * the newer owner's when that came last. Writing the same thing twice changes nothing. Throws Fault
    * `history_unavailable` when the store cannot take it; then nothing of it may be relied on.
    */
   commit(writes: readonly ConversationWrite[]): Promise<void>;

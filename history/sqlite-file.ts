@@ -94,45 +94,75 @@ function fileOf(database: DatabaseSync): SqliteFile {
   };
 }
 
+/** Conversations whose row is found without their name; forgetting one costs a look into the index. */
+const knownRowsMax = 100_000;
+
 function writerOf(database: DatabaseSync): SqliteFile['write'] {
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
-  // A stale write changes no row and so returns none: a late zombie's messages are skipped with its state.
-  const putConversation = database.prepare(
-    `INSERT INTO conversations (creator_id, user_id, state, in_seq, epoch, top_seq) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT (creator_id, user_id) DO UPDATE
-     SET state = excluded.state, in_seq = excluded.in_seq, epoch = excluded.epoch, top_seq = excluded.top_seq
-     WHERE excluded.in_seq >= in_seq
-     RETURNING id`,
-  );
+  const rows = new ConversationRows(database);
   const putMessage = database.prepare(
     'INSERT OR REPLACE INTO messages (conversation, seq, body) VALUES (?, ?, ?)',
   );
   return (writes) => {
     begin.run();
     try {
-      for (const write of writes) putWrite(write, putConversation, putMessage);
+      for (const write of writes) {
+        const row = rows.put(write);
+        if (row === undefined) continue; // Stale: a late zombie's messages are skipped with its state.
+        for (const { seq, json } of write.messages) putMessage.run(row, seq, json);
+      }
       commit.run();
     } catch (failure) {
       // A full disk or a damaged file ends the transaction by itself.
       if (database.isTransaction) database.exec('ROLLBACK');
+      rows.forget(); // A row that the transaction made is not there any more.
       throw failure;
     }
   };
 }
 
-function putWrite(write: ConversationWrite, putConversation: StatementSync, putMessage: StatementSync): void {
-  const row = putConversation.get(
-    write.creatorId,
-    write.userId,
-    write.state,
-    write.inSeq,
-    write.epoch,
-    write.topSeq,
-  );
-  if (row === undefined) return;
-  const conversation = Number(row.id);
-  for (const message of write.messages) putMessage.run(conversation, message.seq, JSON.stringify(message));
+/**
+ * Writes state rows. A conversation's row number is remembered, because finding it by two texts costs as much
+ * as storing a message.
+ */
+class ConversationRows {
+  readonly #known = new Map<string, number>();
+  readonly #insert: StatementSync;
+  readonly #update: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    // A stale write changes no row and so returns none.
+    this.#insert = database.prepare(
+      `INSERT INTO conversations (creator_id, user_id, state, in_seq, epoch, top_seq)
+       VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (creator_id, user_id) DO UPDATE SET
+         state = excluded.state, in_seq = excluded.in_seq, epoch = excluded.epoch, top_seq = excluded.top_seq
+       WHERE excluded.in_seq >= in_seq
+       RETURNING id`,
+    );
+    this.#update = database.prepare(
+      `UPDATE conversations SET state = ?, in_seq = ?, epoch = ?, top_seq = ? WHERE id = ? AND in_seq <= ?`,
+    );
+  }
+
+  /** The row's number; undefined when what is stored is newer. */
+  put({ creatorId, userId, state, inSeq, epoch, topSeq }: ConversationWrite): number | undefined {
+    const name = `${creatorId}/${userId}`;
+    const known = this.#known.get(name);
+    if (known !== undefined) {
+      return this.#update.run(state, inSeq, epoch, topSeq, known, inSeq).changes === 0 ? undefined : known;
+    }
+    const row = this.#insert.get(creatorId, userId, state, inSeq, epoch, topSeq);
+    if (row === undefined) return undefined;
+    if (this.#known.size >= knownRowsMax) this.#known.clear();
+    this.#known.set(name, Number(row.id));
+    return Number(row.id);
+  }
+
+  forget(): void {
+    this.#known.clear();
+  }
 }
 
 type Row = Record<string, SQLOutputValue>;

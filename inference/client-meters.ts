@@ -8,7 +8,7 @@ export function createClientMeters(
   admission: Admission,
   breaker: Breaker,
 ): { ended(outcome: string, tookMs: number): void } {
-  const calls = metrics.counter(
+  const calls = metrics.counterBy(
     'rapport_inference_client_turns_total',
     'Turns asked for, by how they ended.',
     ['outcome'],

@@ -18,7 +18,9 @@ export function createMeters(
   metrics: Metrics,
   { admission, library, nowMs }: { admission: Admission; library: Library; nowMs: () => number },
 ): Meters {
-  const turns = metrics.counter('rapport_inference_turns_total', 'Answers, by how they ended.', ['outcome']);
+  const turns = metrics.counterBy('rapport_inference_turns_total', 'Answers, by how they ended.', [
+    'outcome',
+  ]);
   const first = metrics.histogram(
     'rapport_inference_first_text_seconds',
     'From the request to the first text.',

@@ -1,4 +1,4 @@
-import type { DownJson, MessageJson } from './gen/rapport/v1/frame_pb.ts';
+import type { DownJson } from './gen/rapport/v1/frame_pb.ts';
 import type { ConversationKey } from './identity.ts';
 
 /**
@@ -11,6 +11,8 @@ export interface Deliveries {
   readonly hostId: string;
   readonly number: number;
   readonly deliveries: readonly Delivery[];
+  /** The stored messages, each as JSON, one for each `stored` push in the order of these. */
+  readonly messages: readonly string[];
 }
 
 export interface Delivery extends ConversationKey {
@@ -28,7 +30,8 @@ export type Push =
       readonly to: 'stored';
       readonly deviceId: string;
       readonly clientSeq: number;
-      readonly message: MessageJson;
+      readonly id: string;
+      readonly seq: number;
     }
   | { readonly to: 'all'; readonly frame: DownJson }
   | { readonly to: 'device'; readonly deviceId: string; readonly frame: DownJson }

@@ -14,7 +14,7 @@ export interface Envelope extends ConversationKey {
 }
 
 /** Everything that can happen to a conversation. The log record's time is the time of the event. */
-export type Event = Said | ReadUpTo | Answered | TurnFailed | TurnStopped | TurnLost;
+export type Event = Said | ReadUpTo | Answered | TurnFailed | TurnStopped | TurnLost | TimerFired;
 
 /** A person's message. `clientSeq` is 1, 2, 3… per device; `id` the client's UUIDv7. */
 export interface Said {
@@ -61,4 +61,11 @@ export interface TurnLost {
   readonly kind: 'turn_lost';
   readonly turnId: string;
   readonly attempt: number;
+}
+
+/** A timer's time has come. The log may hold it twice, and that of one that was cancelled meanwhile. */
+export interface TimerFired {
+  readonly kind: 'timer_fired';
+  readonly timerId: string;
+  readonly generation: number;
 }

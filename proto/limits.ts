@@ -2,7 +2,8 @@
  * Every limit of the client contract: its name with the unit last, its default and why. The gateway's are
  * set by its options of the same name (GATEWAY_FRAME_BYTES_MAX and so on), turnDeadlineMs by the actor
  * host's TURN_DEADLINE_MS; devicesMax, turnAttemptsMax and stateBytesTarget are fixed. Limits of one person
- * or address count in each gateway for itself. docs/protocol.md says what answers at each.
+ * or address count with all gateways where REDIS_URL is set, else in each gateway for itself.
+ * docs/protocol.md says what answers at each.
  */
 export const limits = {
   /** One frame. A text of 8,000 characters takes at most 48 KB as escaped JSON. */
@@ -30,7 +31,7 @@ export const limits = {
   turnDeadlineMs: 60_000,
   /** Attempts at one answer after its host was lost, before it has failed. */
   turnAttemptsMax: 3,
-  /** Sockets of one person on one gateway; one more closes the oldest. */
+  /** Sockets of one person; one more closes the oldest. */
   socketsPerPersonMax: 5,
   /** Visitor tokens that one address may ask for in a minute: an office behind one address. */
   visitorTokensPerMinuteMax: 30,

@@ -15,12 +15,16 @@ export async function runService(start: () => Promise<Service & { readonly ready
   process.once('uncaughtException', die);
   process.once('unhandledRejection', die);
   let service: Awaited<ReturnType<typeof start>>;
+  // Nobody waits for a start whose parent is gone, and later this would not be told again.
+  const abandon = () => process.exit(1);
+  process.once('disconnect', abandon);
   try {
     service = await start();
   } catch (failure) {
     process.stderr.write(`${failure instanceof OptionFault ? failure.message : reasonOf(failure)}\n`);
     process.exit(1);
   }
+  process.off('disconnect', abandon);
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
     process.on('disconnect', () => resolve());

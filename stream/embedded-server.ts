@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { endWithUs } from '@rapport/runtime/end-with-us.ts';
 import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
 import { endLeftover, rememberServer } from './server-lock.ts';
 
@@ -32,7 +33,21 @@ export interface NatsServerOptions {
   readonly dataDir: string;
   /** 0 takes a free one. */
   readonly port?: number;
+  /** Left out, it stands alone. */
+  readonly cluster?: ClusterPlace;
   readonly log: ServerLog;
+}
+
+/** A server's place among those that keep the same streams. */
+export interface ClusterPlace {
+  /** Its own name, which no other of the cluster has. */
+  readonly serverName: string;
+  /** Where it listens to the others, on loopback. */
+  readonly port: number;
+  /** Where all of them listen to each other. */
+  readonly routes: readonly number[];
+  /** Where it tells clients to reach it, `host:port`: a proxy may stand before it. */
+  readonly advertise: string;
 }
 
 /**
@@ -57,7 +72,7 @@ const stopWithinMs = 10_000;
  */
 export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
   const dataDir = resolve(options.dataDir);
-  const config = await writeConfig(dataDir, options.port ?? 0);
+  const config = await writeConfig(dataDir, options);
   await endLeftover(dataDir, options.log);
   // Its own process group: Ctrl-C in a terminal reaches us, and we end it after those that use it.
   const child = spawn(options.binary, ['-c', config], {
@@ -65,17 +80,17 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
     detached: true,
   });
   if (child.pid !== undefined) await rememberServer(dataDir, child.pid);
-  endWithUs(child);
+  endWithUs(child); // What keeps the store safe is the lock.
   const { port, pid } = await readiness(child, dataDir, options);
   return natsServer(child, { port, pid, dataDir });
 }
 
 /** One file holds the whole configuration, for whoever wants to look. */
-async function writeConfig(dataDir: string, port: number): Promise<string> {
+async function writeConfig(dataDir: string, options: NatsServerOptions): Promise<string> {
   const file = join(dataDir, 'nats-server.conf');
   try {
     await mkdir(join(dataDir, 'jetstream'), { recursive: true });
-    await writeFile(file, configText(join(dataDir, 'jetstream'), port));
+    await writeFile(file, configText(join(dataDir, 'jetstream'), options));
   } catch (failure) {
     throw new Fault(
       'unavailable',
@@ -86,9 +101,9 @@ async function writeConfig(dataDir: string, port: number): Promise<string> {
   return file;
 }
 
-function configText(storeDir: string, port: number): string {
+function configText(storeDir: string, { port = 0, cluster }: NatsServerOptions): string {
   return `# Written at every start; changes here are lost.
-server_name: rapport
+server_name: ${cluster?.serverName ?? 'rapport'}
 listen: "127.0.0.1:${port === 0 ? -1 : port}"
 max_payload: ${maxPayloadBytes}
 # A client that does not read: its pending bytes, and how long a write may wait, before it is cut off.
@@ -101,22 +116,17 @@ jetstream {
   max_memory_store: 256MB
   max_file_store: 1TB
 }
-`;
+${cluster === undefined ? '' : clusterText(cluster)}`;
 }
 
-/**
- * nats-server does not notice that whoever started it was killed. A shell does: its input ends then. It is a
- * courtesy to the machine; what keeps the store safe is the lock.
- */
-function endWithUs(child: ChildProcess): void {
-  if (child.pid === undefined) return;
-  const watcher = spawn('sh', ['-c', 'read -r _; kill "$0"', String(child.pid)], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  });
-  watcher.on('error', () => {}); // No shell: the next start ends what is left.
-  watcher.unref();
-  child.once('close', () => watcher.kill('SIGKILL'));
+function clusterText({ port, routes, advertise }: ClusterPlace): string {
+  return `client_advertise: "${advertise}"
+cluster {
+  name: rapport
+  listen: "127.0.0.1:${port}"
+  routes: [${routes.map((route) => `"nats://127.0.0.1:${route}"`).join(', ')}]
+}
+`;
 }
 
 /** Follows the server's lines until it is ready; throws what stopped it. */

@@ -12,21 +12,37 @@ const pulseMs = 800;
 export function createNatsLanes(nc: NatsConnection, log: Log): Lanes {
   // Publishing while disconnected would pile up in memory without a bound.
   const link = new Link(nc);
-  const send = (subject: string, value: Controls | Deliveries) => {
-    if (link.up) nc.publish(subject, JSON.stringify(value));
+  const send = (subject: string, payload: () => string) => {
+    if (link.up) nc.publish(subject, payload());
   };
   return {
-    toOwner: (partition, controls) => send(`control.${partition}`, controls),
-    onControls: (partition, take) => receive<Controls>(nc, `control.${partition}`, log, take),
-    toGateway: (gatewayId, deliveries) => send(`gateway.${gatewayId}`, deliveries),
+    toOwner: (partition, controls) => send(`control.${partition}`, () => JSON.stringify(controls)),
+    onControls: (partition, take) =>
+      receive(nc, `control.${partition}`, log, (text) => take(JSON.parse(text) as Controls)),
+    toGateway: (gatewayId, deliveries) => send(`gateway.${gatewayId}`, () => encode(deliveries)),
     pulse: (gatewayId, deliveries) => (link.up ? pulse(nc, gatewayId, deliveries) : Promise.resolve(true)),
-    onDeliveries: (gatewayId, take) => receive<Deliveries>(nc, `gateway.${gatewayId}`, log, take),
+    onDeliveries: (gatewayId, take) => receive(nc, `gateway.${gatewayId}`, log, (text) => take(decode(text))),
   };
+}
+
+/**
+ * Lines: what is delivered to whom, then each stored message as it is. JSON has no line break of its own, so
+ * the gateway passes messages on without reading them.
+ */
+function encode({ hostId, number, deliveries, messages }: Deliveries): string {
+  const header = JSON.stringify({ hostId, number, deliveries });
+  return messages.length === 0 ? header : `${header}\n${messages.join('\n')}`;
+}
+
+/** Decoder: only Rapport's own processes publish on these subjects. */
+function decode(text: string): Deliveries {
+  const [header = '', ...messages] = text.split('\n');
+  return { ...(JSON.parse(header) as Omit<Deliveries, 'messages'>), messages };
 }
 
 async function pulse(nc: NatsConnection, gatewayId: string, deliveries: Deliveries): Promise<boolean> {
   try {
-    await nc.request(`gateway.${gatewayId}`, JSON.stringify(deliveries), { timeout: pulseMs });
+    await nc.request(`gateway.${gatewayId}`, encode(deliveries), { timeout: pulseMs });
     return true;
   } catch (failure) {
     const gone =
@@ -36,7 +52,7 @@ async function pulse(nc: NatsConnection, gatewayId: string, deliveries: Deliveri
   }
 }
 
-function receive<T>(nc: NatsConnection, subject: string, log: Log, take: (value: T) => void): () => void {
+function receive(nc: NatsConnection, subject: string, log: Log, take: (text: string) => void): () => void {
   const subscription = nc.subscribe(subject, {
     callback: (failure, message) => {
       if (failure !== null) {
@@ -44,7 +60,7 @@ function receive<T>(nc: NatsConnection, subject: string, log: Log, take: (value:
         return;
       }
       if (message.reply !== undefined && message.reply !== '') message.respond();
-      take(message.json<T>()); // Decoder: only Rapport's own processes publish here.
+      take(message.string());
     },
   });
   return () => subscription.unsubscribe();

@@ -1,0 +1,8 @@
+/** Waits for all of them, also when one fails, and then throws the first failure. */
+export async function allSettled<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
+  const outcomes = await Promise.allSettled(promises);
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
+}
