@@ -51,6 +51,25 @@ export function admit(
   return take(given);
 }
 
+/**
+ * The allowance of a person who has says elsewhere too. Pure. `debtMs` is the time until all that was counted
+ * there and here has come back; `uncounted` says of this gateway are not in it yet. It never gives more.
+ */
+export function lowered(
+  allowance: Allowance,
+  given: {
+    readonly debtMs: number;
+    readonly uncounted: number;
+    readonly nowMs: number;
+    readonly limits: Limits;
+  },
+): Allowance {
+  const { debtMs, uncounted, nowMs, limits } = given;
+  const { saysPerWindowMax, saysWindowMs } = limits;
+  const says = ((saysWindowMs - debtMs) * saysPerWindowMax) / saysWindowMs - uncounted;
+  return says < saysAt(allowance, nowMs, limits) ? { says, atMs: nowMs } : allowance;
+}
+
 function flawOf(say: SayFrame, { textCharsMax }: Limits): Verdict | undefined {
   if (say.clientSeq === 0) return refuse('bad_frame', 'Cannot take the say: clientSeq counts from 1');
   if (!uuidPattern.test(say.id)) return refuse('bad_frame', 'Cannot take the say: id should be a UUID');
@@ -81,9 +100,17 @@ function take({
   readonly limits: Limits;
 }): Verdict {
   const { saysPerWindowMax, saysWindowMs } = limits;
-  const back = ((nowMs - allowance.atMs) * saysPerWindowMax) / saysWindowMs;
-  const says = Math.min(saysPerWindowMax, allowance.says + back);
+  const says = saysAt(allowance, nowMs, limits);
   if (says >= 1) return { ok: true, allowance: { says: says - 1, atMs: nowMs } };
   const retryAfterMs = Math.ceil(((1 - says) * saysWindowMs) / saysPerWindowMax);
   return { ok: false, code: 'too_fast', reason: codes.too_fast.sentence, retryAfterMs };
+}
+
+function saysAt(
+  allowance: Allowance,
+  nowMs: number,
+  { saysPerWindowMax, saysWindowMs }: Pick<Limits, 'saysPerWindowMax' | 'saysWindowMs'>,
+): number {
+  const back = ((nowMs - allowance.atMs) * saysPerWindowMax) / saysWindowMs;
+  return Math.min(saysPerWindowMax, allowance.says + back);
 }

@@ -105,8 +105,8 @@ test('a new owner is attached to, and what the old one still sends is dropped', 
   for (const partition of numbered(0, 3)) stream.own(partition, { hostId: owner.hostId, epoch: 2 });
   await clock.advance(200);
   expect(owner.controls.filter(({ kind }) => kind === 'attach')).toHaveLength(2);
-  owner.push(anna, [{ to: 'all', frame: { typing: { on: true, role: 'OPERATOR' } } }], 1);
-  owner.push(anna, [{ to: 'all', frame: { typing: { on: false, role: 'OPERATOR' } } }], 2);
+  owner.push(anna, [{ to: 'all', frame: { typing: { on: true, role: 'OPERATOR' } } }], { epoch: 1 });
+  owner.push(anna, [{ to: 'all', frame: { typing: { on: false, role: 'OPERATOR' } } }], { epoch: 2 });
   expect(one.wire.all('typing')).toEqual([{ on: false, role: 'OPERATOR' }]);
 });
 

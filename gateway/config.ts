@@ -37,6 +37,11 @@ export const gatewayOptions = {
     min: 0,
     max: 600_000,
   }),
+  REDIS_URL: text(
+    '',
+    'A Redis by which gateways keep the limits of a person or address together; empty: each for itself.',
+    /^rediss?:\/\/\S+$/,
+  ),
   GATEWAY_DEMO_CREATOR: text('demo', 'Whose documents the pages under /learn show.'),
   LOG_LEVEL: oneOf('info', 'What is logged.', logLevels),
   GATEWAY_FRAME_BYTES_MAX: integer(limits.frameBytesMax, 'One frame, in bytes.', {

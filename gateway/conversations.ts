@@ -1,6 +1,7 @@
 import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
 import { partitionOf } from '@rapport/stream/partition.ts';
 import { type Allowance, fullAllowance } from './admit.ts';
+import type { PersonLimits } from './limits.ts';
 import type { Session } from './session.ts';
 
 /** A conversation that has sessions here. */
@@ -24,8 +25,10 @@ export interface Conversation extends ConversationKey {
  */
 export class Conversations {
   readonly #byPartition: readonly Map<string, Conversation>[];
+  readonly #personLimits: Pick<PersonLimits, 'joined' | 'left'>;
 
-  constructor(partitions: number) {
+  constructor(partitions: number, personLimits: Pick<PersonLimits, 'joined' | 'left'>) {
+    this.#personLimits = personLimits;
     this.#byPartition = Array.from({ length: partitions }, () => new Map());
   }
 
@@ -66,6 +69,7 @@ export class Conversations {
     };
     this.#byPartition[partition]?.set(name, conversation);
     conversation.sessions.push(session);
+    this.#personLimits.joined(conversation, session);
     return conversation;
   }
 
@@ -76,6 +80,7 @@ export class Conversations {
     if (conversation.sessions.length === 0) {
       this.#byPartition[conversation.partition]?.delete(conversation.name);
     }
+    this.#personLimits.left(conversation, session);
   }
 }
 

@@ -103,7 +103,7 @@ test('encodeDown() writes what a protobuf client reads back', () => {
 });
 
 test('SharedFrame encodes once for each format', () => {
-  const shared = new SharedFrame({ typing: { on: true } });
+  const shared = new SharedFrame(JSON.stringify({ typing: { on: true } }));
   expect(shared.as('proto')).toBe(shared.as('proto'));
   expect(shared.as('json')).toBe('{"typing":{"on":true}}');
 });

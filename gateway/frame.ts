@@ -55,20 +55,17 @@ export function encodeDown(down: DownJson, format: Format): Encoded {
 
 /** One frame for several sockets: encoded once for each format that is asked for. */
 export class SharedFrame {
-  readonly down: DownJson;
-  #json: Encoded | undefined;
+  readonly #json: string;
   #proto: Encoded | undefined;
 
-  constructor(down: DownJson) {
-    this.down = down;
+  /** Takes the frame as JSON, so that one which came as JSON is passed on as it is. */
+  constructor(json: string) {
+    this.#json = json;
   }
 
   as(format: Format): Encoded {
-    if (format === 'json') {
-      this.#json ??= encodeDown(this.down, 'json');
-      return this.#json;
-    }
-    this.#proto ??= encodeDown(this.down, 'proto');
+    if (format === 'json') return this.#json;
+    this.#proto ??= encodeDown(JSON.parse(this.#json) as DownJson, 'proto'); // Decoder: we wrote it.
     return this.#proto;
   }
 }

@@ -7,6 +7,8 @@ import type { Clock } from '@rapport/runtime/clock.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { Metrics } from '@rapport/runtime/metrics.ts';
 import { Gateway } from './gateway.ts';
+import type { PersonLimits } from './limits.ts';
+import { MemoryLimits } from './limits-memory.ts';
 import { createMeters } from './meters.ts';
 import { ScriptedOwner } from './owner-fixture.ts';
 import type { Session } from './session.ts';
@@ -60,11 +62,19 @@ export async function settle(): Promise<void> {
 const deviceA = '018f0000-0000-7000-8000-00000000000a';
 export const sayId = (clientSeq: number) => `018f0000-0000-7000-8000-${String(clientSeq).padStart(12, '0')}`;
 
+interface LimitsParts {
+  readonly limits: Limits;
+  readonly clock: TestClock;
+}
+
 /**
  * A whole gateway in memory: a token is `creatorId/userId`, the only creator is `demo`, a test plays the
  * owner.
  */
-export async function openTestGateway(changed: Partial<Limits> = {}) {
+export async function openTestGateway(
+  changed: Partial<Limits> = {},
+  openLimits: (options: LimitsParts) => PersonLimits = (options) => new MemoryLimits(options),
+) {
   const clock = new TestClock();
   const stream = new MemoryStream();
   const store = openMemoryHistory();
@@ -81,6 +91,7 @@ export async function openTestGateway(changed: Partial<Limits> = {}) {
     ...stream,
     gatewayId: 'g1',
     limits: { ...limits, ...changed },
+    personLimits: openLimits({ limits: { ...limits, ...changed }, clock }),
     acceptedAfterMs: 50,
     history: store,
     catalog,

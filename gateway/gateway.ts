@@ -13,6 +13,8 @@ import { Controls } from './controls.ts';
 import { Conversations } from './conversations.ts';
 import { Hello } from './hello.ts';
 import { Inbound } from './inbound.ts';
+import type { PersonLimits } from './limits.ts';
+import { MemoryLimits } from './limits-memory.ts';
 import type { Meters } from './meters.ts';
 import { Outbound } from './outbound.ts';
 import { OwnerWatch } from './owner-watch.ts';
@@ -28,6 +30,8 @@ import { Writer } from './writer.ts';
 export interface GatewayOptions {
   readonly gatewayId: string;
   readonly limits: Limits;
+  /** Left out, this gateway counts for itself. */
+  readonly personLimits?: PersonLimits;
   readonly acceptedAfterMs: number;
   readonly inbox: Pick<Inbox, 'append' | 'partitions'>;
   readonly lanes: Pick<Lanes, 'toOwner' | 'onDeliveries'>;
@@ -64,13 +68,14 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    const { gatewayId, lanes, inbox, history } = options;
-    const conversations = new Conversations(inbox.partitions);
+    const { gatewayId, lanes, inbox, history, personLimits = new MemoryLimits(options) } = options;
+    personLimits.start((session) => this.writer.goodbye(session, 'replaced'));
+    const conversations = new Conversations(inbox.partitions, personLimits);
     const controls = new Controls(gatewayId, lanes);
     const reader = new Reader(history);
     const writer = new Writer({ ...options, onClosed: (session) => this.up.forget(session) });
     const inbound = new Inbound(options);
-    const says = new Says({ ...options, inbound, writer });
+    const says = new Says({ ...options, personLimits, inbound, writer });
     const catchUp = new CatchUp({ ...options, reader, writer });
     const attach = new Attach({ ...options, controls, conversations, catchUp, says, writer });
     const hello = new Hello({ ...options, conversations, attach, writer });
@@ -96,7 +101,7 @@ export class Gateway {
       controls,
     });
     this.#sweep = (nowMs) => {
-      for (const part of [hello, attach, says, writer, owners]) part.tick(nowMs);
+      for (const part of [hello, attach, says, writer, owners, personLimits]) part.tick(nowMs);
       signals.tick();
     };
   }
@@ -107,6 +112,12 @@ export class Gateway {
     this.#ends.push(lanes.onDeliveries(gatewayId, (deliveries) => this.#outbound.take(deliveries)));
     this.#ends.push(await owners.watch((owner) => this.#owners.owner(owner)));
     this.#ends.push(clock.every(sweepMs, () => this.#sweep(clock.monotonicMs())));
+  }
+
+  /** Throws when the log refuses what people say: for readiness. */
+  ping(): void {
+    const { refusal } = this.#inbound;
+    if (refusal !== undefined) throw new Error(refusal);
   }
 
   /**

@@ -2,7 +2,7 @@ import type { Envelope } from '@rapport/proto/envelope.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { Metrics } from '@rapport/runtime/metrics.ts';
 import { expect, test } from 'vitest';
-import { settle } from './gateway-fixture.ts';
+import { settle, TestClock } from './gateway-fixture.ts';
 import { Inbound } from './inbound.ts';
 import { createMeters } from './meters.ts';
 import { MemoryStream } from './stream-fixture.ts';
@@ -11,7 +11,9 @@ function open() {
   const stream = new MemoryStream();
   const log = createLog({ name: 'test', level: 'silent' });
   const meters = createMeters(new Metrics('test'));
-  return { stream, inbound: new Inbound({ inbox: stream.inbox, gatewayId: 'g1', meters, log }) };
+  const clock = new TestClock();
+  const inbound = new Inbound({ inbox: stream.inbox, gatewayId: 'g1', meters, log, clock });
+  return { stream, clock, inbound };
 }
 
 function said(clientSeq: number, text = 'x'): Envelope {
@@ -92,4 +94,21 @@ test('drain() waits for what is on its way and for what gathers behind it', asyn
   await drained;
   expect(numbers(stream)).toEqual([[1], [2]]);
   await inbound.drain();
+});
+
+test('tells that the log refuses, until an append succeeds or nobody tried for a while', async () => {
+  const { stream, clock, inbound } = open();
+  const appended = async (clientSeq: number, down: boolean) => {
+    stream.down = down;
+    inbound.add(0, said(clientSeq));
+    await settle();
+  };
+  expect(inbound.refusal).toBeUndefined();
+  await appended(1, true);
+  expect(inbound.refusal).toContain('the test took the log away');
+  await appended(2, false);
+  expect(inbound.refusal).toBeUndefined();
+  await appended(3, true);
+  await clock.advance(20_000);
+  expect(inbound.refusal).toBeUndefined();
 });

@@ -1,5 +1,6 @@
 // Hop 4 of 12: gateway/inbound - frame -> envelope, coalesced per partition and event-loop turn.
 import type { Envelope } from '@rapport/proto/envelope.ts';
+import type { Clock } from '@rapport/runtime/clock.ts';
 import { reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import type { Inbox } from '@rapport/stream/inbox.ts';
@@ -13,6 +14,9 @@ const waitingBytesMax = 2 * 1024 * 1024;
 const waitingEnvelopesMax = 4_096;
 /** An envelope without its text. */
 const envelopeBytes = 320;
+
+/** So long after an append was given up the log counts as refusing, unless one succeeds. */
+const refusingMs = 15_000;
 
 /** What becomes of an envelope: `accepted` when it is in the log, `lost` when that is not known. */
 export type Outcome = (settled: 'accepted' | 'lost') => void;
@@ -33,9 +37,12 @@ export class Inbound {
   readonly #gatewayId: string;
   readonly #meters: Meters;
   readonly #log: Log;
+  readonly #clock: Clock;
   readonly #lanes: readonly Lane[];
   readonly #ready = new Set<number>();
   #appends = 0;
+  /** Why the newest append was given up, and when; undefined once one succeeded. */
+  #refusal: { readonly reason: string; readonly atMs: number } | undefined;
   #open = 0;
   #idle: (() => void)[] = [];
 
@@ -44,16 +51,24 @@ export class Inbound {
     readonly gatewayId: string;
     readonly meters: Meters;
     readonly log: Log;
+    readonly clock: Clock;
   }) {
     this.#inbox = options.inbox;
     this.#gatewayId = options.gatewayId;
     this.#meters = options.meters;
     this.#log = options.log;
+    this.#clock = options.clock;
     this.#lanes = Array.from({ length: options.inbox.partitions }, () => ({
       waiting: [],
       waitingBytes: 0,
       appending: false,
     }));
+  }
+
+  /** Why the log takes nothing just now; undefined when it does, or when nobody tried for a while. */
+  get refusal(): string | undefined {
+    const { reason, atMs } = this.#refusal ?? { reason: '', atMs: Number.NEGATIVE_INFINITY };
+    return this.#clock.monotonicMs() - atMs < refusingMs ? reason : undefined;
   }
 
   /** False when too much waits already; then `outcome` is not called. */
@@ -109,9 +124,11 @@ export class Inbound {
     const end = this.#meters.appendSeconds.startTimer();
     try {
       await this.#inbox.append(partition, envelopes, `${this.#gatewayId}-${this.#appends}`);
+      this.#refusal = undefined;
       return 'accepted';
     } catch (failure) {
       this.#meters.appendFailures.inc();
+      this.#refusal = { reason: reasonOf(failure), atMs: this.#clock.monotonicMs() };
       this.#log.warn({ partition, reason: reasonOf(failure) }, 'append given up');
       return 'lost';
     } finally {

@@ -8,11 +8,13 @@ import { Metrics } from '@rapport/runtime/metrics.ts';
 import { helpText, type OptionValues, readOptions } from '@rapport/runtime/options.ts';
 import { runService } from '@rapport/runtime/service.ts';
 import { openStream } from '@rapport/stream/open-stream.ts';
-import { AddressRate } from './address-rate.ts';
 import { gatewayOptions, limitsOf } from './config.ts';
 import { Gateway } from './gateway.ts';
 import { Http } from './http.ts';
 import { LearnPages } from './learn-pages.ts';
+import type { PersonLimits } from './limits.ts';
+import { MemoryLimits } from './limits-memory.ts';
+import { RedisLimits } from './limits-redis.ts';
 import { MessagesApi } from './messages-api.ts';
 import { createMeters } from './meters.ts';
 import { Site } from './site.ts';
@@ -46,7 +48,9 @@ async function start(config: Config) {
   const history = openHistory(config.HISTORY_URL, { readOnly: true, log });
   const gatewayId = `g${randomUUID().slice(0, 13).replace('-', '')}`;
   const acceptedAfterMs = config.GATEWAY_ACCEPTED_AFTER_MS;
-  const parts = { limits, clock, log, meters, tokens, catalog };
+  const counting = { url: config.REDIS_URL, gatewayId, limits, clock, log };
+  const personLimits = config.REDIS_URL === '' ? new MemoryLimits(counting) : new RedisLimits(counting);
+  const parts = { limits, personLimits, clock, log, meters, tokens, catalog };
   const gateway = new Gateway({ ...parts, ...stream, history, gatewayId, acceptedAfterMs });
   metrics.gauge('rapport_gateway_sessions', 'Open sessions', () => gateway.up.sessions.size);
   metrics.gauge(
@@ -54,10 +58,14 @@ async function start(config: Config) {
     'Conversations with a session',
     () => gateway.conversations.size,
   );
+  metrics.gauge('rapport_gateway_limits_together', 'Limits count with all gateways', () =>
+    personLimits.together ? 1 : 0,
+  );
   await gateway.start();
   const health = {
     metrics,
     ready: async () => {
+      gateway.ping();
       await Promise.all([stream.ping(), history.ping()]);
     },
   };
@@ -80,6 +88,7 @@ async function start(config: Config) {
       listening.stopListening();
       await gateway.stop(config.GATEWAY_DRAIN_MS);
       listening.close();
+      personLimits.close();
       await catalog.close();
       await stream.close();
       await history.close();
@@ -91,21 +100,17 @@ function routes(
   config: Config,
   parts: {
     readonly limits: ReturnType<typeof limitsOf>;
+    readonly personLimits: PersonLimits;
     readonly tokens: Tokens;
     readonly catalog: Awaited<ReturnType<typeof openNatsCatalog>>;
     readonly gateway: Gateway;
   },
 ) {
-  const { limits, catalog, gateway } = parts;
+  const { catalog, gateway } = parts;
   const learn = new LearnPages({ catalog, creatorId: config.GATEWAY_DEMO_CREATOR, clock });
-  const rate = new AddressRate({
-    perMinuteMax: limits.visitorTokensPerMinuteMax,
-    header: config.GATEWAY_ADDRESS_HEADER,
-    clock,
-  });
   return {
     site: new Site({ widgetFolder: join(import.meta.dirname, '..', 'widget'), learn }),
-    visitors: new VisitorsApi({ ...parts, rate }),
+    visitors: new VisitorsApi({ ...parts, addressHeader: config.GATEWAY_ADDRESS_HEADER }),
     messages: new MessagesApi({
       ...parts,
       ...gateway,

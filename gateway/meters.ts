@@ -5,8 +5,8 @@ export function createMeters(metrics: Metrics) {
   return {
     framesIn: metrics.counter('rapport_gateway_frames_in_total', 'Frames that clients sent'),
     framesOut: metrics.counter('rapport_gateway_frames_out_total', 'Frames written to clients'),
-    faults: metrics.counter('rapport_gateway_faults_total', 'Refused frames, by code', ['code']),
-    goodbyes: metrics.counter('rapport_gateway_goodbyes_total', 'Sockets closed from here, by code', [
+    faults: metrics.counterBy('rapport_gateway_faults_total', 'Refused frames, by code', ['code']),
+    goodbyes: metrics.counterBy('rapport_gateway_goodbyes_total', 'Sockets closed from here, by code', [
       'code',
     ]),
     says: metrics.counter('rapport_gateway_says_total', 'Says that were admitted'),

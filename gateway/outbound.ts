@@ -23,10 +23,19 @@ export interface OutboundOptions {
   readonly meters: Meters;
 }
 
-/** A push whose frame is encoded once, however many sessions get it. */
+type PushOf<To extends Push['to']> = Extract<Push, { readonly to: To }>;
+
+/** A push whose frames are encoded once, however many sessions get them. */
 type Routed =
-  | (Push & { readonly to: 'session' })
-  | { readonly push: Exclude<Push, { to: 'session' | 'stored' }>; readonly shared: SharedFrame };
+  | { readonly push: PushOf<'session'> }
+  | RoutedSay
+  | { readonly push: PushOf<'all' | 'device' | 'others'>; readonly shared: SharedFrame };
+
+interface RoutedSay {
+  readonly push: PushOf<'stored'>;
+  readonly receipt: SharedFrame;
+  readonly message: SharedFrame;
+}
 
 /** Hands what owners deliver to the sessions it is for. */
 export class Outbound {
@@ -39,11 +48,16 @@ export class Outbound {
   take(deliveries: Deliveries): void {
     const { owners, meters } = this.#options;
     owners.heard(deliveries);
-    for (const delivery of deliveries.deliveries) this.#deliver(delivery);
+    let stored = 0;
+    for (const delivery of deliveries.deliveries) {
+      const count = delivery.pushes.reduce((sum, push) => (push.to === 'stored' ? sum + 1 : sum), 0);
+      this.#deliver(delivery, deliveries.messages.slice(stored, stored + count));
+      stored += count;
+    }
     meters.deliveries.inc(deliveries.deliveries.length);
   }
 
-  #deliver(delivery: Delivery): void {
+  #deliver(delivery: Delivery, messages: readonly string[]): void {
     const { conversations, owners, controls } = this.#options;
     const { creatorId, userId, epoch } = delivery;
     const partition = conversations.partitionOf(delivery);
@@ -53,12 +67,7 @@ export class Outbound {
       controls.add(partition, { kind: 'detach', creatorId, userId, sockets: 0 });
       return;
     }
-    const routed: Routed[] = [];
-    for (const push of delivery.pushes) {
-      if (push.to === 'session') routed.push(push);
-      else if (push.to === 'stored') routed.push(...storedFrames(push));
-      else if (follow(conversation, push.frame)) routed.push({ push, shared: new SharedFrame(push.frame) });
-    }
+    const routed = encodeOnce(conversation, delivery.pushes, messages);
     // A copy: a session may be closed on the way.
     for (const session of [...conversation.sessions]) {
       session.wire.cork(() => {
@@ -68,8 +77,13 @@ export class Outbound {
   }
 
   #route(session: Session, routed: Routed): void {
-    if ('attached' in routed) {
-      if (routed.sessionId === session.id) this.#options.attach.attached(session, routed.attached);
+    if ('receipt' in routed) {
+      this.#stored(session, routed);
+      return;
+    }
+    if (!('shared' in routed)) {
+      const { sessionId, attached } = routed.push;
+      if (sessionId === session.id) this.#options.attach.attached(session, attached);
       return;
     }
     const { push, shared } = routed;
@@ -80,15 +94,25 @@ export class Outbound {
       if (push.deviceId !== member.deviceId) return;
       if (push.frame.receipt !== undefined) this.#options.says.settle(member, push.frame.receipt);
     }
-    this.#pass(session, shared);
+    this.#pass(session, push.frame, shared);
   }
 
-  #pass(session: Session, shared: SharedFrame): void {
+  #stored(session: Session, { push, receipt, message }: RoutedSay): void {
+    const { says, writer } = this.#options;
+    const member = memberOf(session);
+    if (member === undefined) return;
+    const isOurs = push.deviceId === member.deviceId;
+    if (isOurs) says.settle(member, push);
+    if (!isWelcomed(session)) return;
+    if (isOurs) writer.sendEncoded(session, receipt.as(session.wire.format));
+    this.#message(session, push.seq, message);
+  }
+
+  #pass(session: Session, frame: DownJson, shared: SharedFrame): void {
     const { writer } = this.#options;
-    const { state, wire } = session;
-    // What is said before the welcome is in its position already.
-    if (state.at !== 'live' && state.at !== 'catching_up') return;
-    const { message, delta, typing, presence, read } = shared.down;
+    const { wire } = session;
+    if (!isWelcomed(session)) return;
+    const { message, delta, typing, presence, read } = frame;
     if (message !== undefined) this.#message(session, message.seq ?? 0, shared);
     else if (delta !== undefined) this.#delta(session, shared);
     else if (!(typing ?? presence ?? read) || writer.takesDeltas(session))
@@ -122,13 +146,37 @@ export class Outbound {
   }
 }
 
-function storedFrames({ deviceId, clientSeq, message }: Push & { readonly to: 'stored' }): readonly Routed[] {
-  const { id = '', seq = 0 } = message;
-  const receipt: DownJson = { receipt: { clientSeq, id, state: 'STORED', seq } };
-  return [
-    { push: { to: 'device', deviceId, frame: receipt }, shared: new SharedFrame(receipt) },
-    { push: { to: 'all', frame: { message } }, shared: new SharedFrame({ message }) },
-  ];
+/** What is said before the welcome is in its position already. */
+function isWelcomed({ state }: Session): boolean {
+  return state.at === 'live' || state.at === 'catching_up';
+}
+
+/** `messages` holds one for each `stored` push. */
+function encodeOnce(
+  conversation: Conversation,
+  pushes: readonly Push[],
+  messages: readonly string[],
+): readonly Routed[] {
+  const routed: Routed[] = [];
+  let stored = 0;
+  for (const push of pushes) {
+    if (push.to === 'session') routed.push({ push });
+    else if (push.to === 'stored') {
+      routed.push({
+        push,
+        receipt: new SharedFrame(storedReceipt(push)),
+        message: new SharedFrame(`{"message":${messages[stored]}}`),
+      });
+      stored += 1;
+    } else if (follow(conversation, push.frame))
+      routed.push({ push, shared: new SharedFrame(JSON.stringify(push.frame)) });
+  }
+  return routed;
+}
+
+/** Written by hand, because it is by far the most frequent frame. */
+function storedReceipt({ clientSeq, id, seq }: PushOf<'stored'>): string {
+  return `{"receipt":{"clientSeq":${clientSeq},"id":${JSON.stringify(id)},"state":"STORED","seq":${seq}}}`;
 }
 
 /** Keeps what a late or slow session will need. False when a delta does not continue what is known. */

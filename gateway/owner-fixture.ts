@@ -1,4 +1,4 @@
-import type { MessageStore, StoredMessage } from '@rapport/history/history.ts';
+import { encodeMessage, type MessageStore, type StoredMessage } from '@rapport/history/history.ts';
 import type { Control, Controls } from '@rapport/proto/control.ts';
 import type { Attached, Deliveries, Push } from '@rapport/proto/delivery.ts';
 import type { Envelope, Said } from '@rapport/proto/envelope.ts';
@@ -51,7 +51,8 @@ export class ScriptedOwner {
       const seq = await this.#said({ creatorId, userId }, event);
       const { deviceId, clientSeq, id, text } = event;
       const message = { seq, id, role: 'USER' as const, text };
-      this.push({ creatorId, userId }, [{ to: 'stored', deviceId, clientSeq, message }]);
+      const stored: Push = { to: 'stored', deviceId, clientSeq, id, seq };
+      this.push({ creatorId, userId }, [stored], { messages: [JSON.stringify(message)] });
     }
   }
 
@@ -68,18 +69,25 @@ export class ScriptedOwner {
     this.#keptOf(key).turn = turn;
   }
 
-  push({ creatorId, userId }: ConversationKey, pushes: readonly Push[], epoch = this.epoch): void {
+  push(
+    { creatorId, userId }: ConversationKey,
+    pushes: readonly Push[],
+    {
+      epoch = this.epoch,
+      messages = [],
+    }: { readonly epoch?: number; readonly messages?: readonly string[] } = {},
+  ): void {
     this.#number += 1;
-    this.#send([{ creatorId, userId, epoch, pushes }]);
+    this.#send([{ creatorId, userId, epoch, pushes }], messages);
   }
 
   heartbeat(): void {
-    this.#send([]);
+    this.#send([], []);
   }
 
-  #send(deliveries: Deliveries['deliveries']): void {
+  #send(deliveries: Deliveries['deliveries'], messages: readonly string[]): void {
     if (this.silent) return;
-    this.#toGateway(this.#gatewayId, { hostId: this.hostId, number: this.#number, deliveries });
+    this.#toGateway(this.#gatewayId, { hostId: this.hostId, number: this.#number, deliveries, messages });
   }
 
   #attach(control: Control & { readonly kind: 'attach' }): void {
@@ -112,7 +120,7 @@ export class ScriptedOwner {
     const seq = kept.topSeq;
     const message = { ...fields, seq, atMs: seq };
     const row = { state: '{}', inSeq: seq, epoch: this.epoch, topSeq: seq, writeTimeUs: seq };
-    await this.#store.commit([{ creatorId, userId, ...row, messages: [message] }]);
+    await this.#store.commit([{ creatorId, userId, ...row, messages: [encodeMessage(message)] }]);
     return message;
   }
 

@@ -6,6 +6,7 @@ import type { Clock } from '@rapport/runtime/clock.ts';
 import { admit } from './admit.ts';
 import type { SayFrame } from './frame.ts';
 import type { Inbound } from './inbound.ts';
+import type { PersonLimits } from './limits.ts';
 import type { Meters } from './meters.ts';
 import { type Member, memberOf, type PendingSay, type Session } from './session.ts';
 import type { Writer } from './writer.ts';
@@ -18,6 +19,7 @@ const busyRetryMs = 1_000;
 /** A person's messages, from their frame to the receipt that ends them. */
 export class Says {
   readonly #limits: Limits;
+  readonly #personLimits: Pick<PersonLimits, 'said'>;
   readonly #inbound: Inbound;
   readonly #writer: Writer;
   readonly #clock: Clock;
@@ -28,6 +30,7 @@ export class Says {
 
   constructor(options: {
     readonly limits: Limits;
+    readonly personLimits: Pick<PersonLimits, 'said'>;
     readonly inbound: Inbound;
     readonly writer: Writer;
     readonly clock: Clock;
@@ -35,6 +38,7 @@ export class Says {
     readonly acceptedAfterMs: number;
   }) {
     this.#limits = options.limits;
+    this.#personLimits = options.personLimits;
     this.#inbound = options.inbound;
     this.#writer = options.writer;
     this.#clock = options.clock;
@@ -55,6 +59,7 @@ export class Says {
       return;
     }
     conversation.allowance = verdict.allowance;
+    this.#personLimits.said(conversation);
     this.#append(session, member, frame);
   }
 

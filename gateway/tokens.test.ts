@@ -107,6 +107,9 @@ test('verify() takes the tokens of another issuer by the keys it publishes, and 
   );
   server.close();
   expect(verdicts.map(({ ok }) => ok)).toEqual([true, true, false]);
+  const away = new Tokens({ keys, lifeS: 60, jwksUrl: `http://127.0.0.1:${address.port}/` });
+  expect(await away.verify(await foreign.issue(anna))).toEqual({ ok: false, code: 'unavailable' });
+  expect(await away.verify(await tokens.issue(anna))).toMatchObject({ ok: true });
 });
 
 test('the key file is for its owner only, and made once by however many start together', async () => {

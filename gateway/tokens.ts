@@ -18,7 +18,7 @@ export interface Identity extends ConversationKey {
 
 export type TokenVerdict =
   | { readonly ok: true; readonly identity: Identity }
-  | { readonly ok: false; readonly code: Extract<CloseCode, 'bad_token' | 'token_expired'> };
+  | { readonly ok: false; readonly code: Extract<CloseCode, 'bad_token' | 'token_expired' | 'unavailable'> };
 
 /** Only this one: with a list, a token could choose how it is checked. */
 const algorithm = 'EdDSA';
@@ -46,7 +46,7 @@ export class Tokens {
   }) {
     this.#keys = options.keys;
     this.#lifeS = options.lifeS;
-    this.#foreign = options.jwksUrl === '' ? undefined : createRemoteJWKSet(new URL(options.jwksUrl));
+    this.#foreign = options.jwksUrl === '' ? undefined : publishedKeys(options.jwksUrl);
   }
 
   issue({ creatorId, userId, role }: Identity): Promise<string> {
@@ -73,8 +73,26 @@ export class Tokens {
       const { sub, creator_id, role } = claimsSchema.parse(payload);
       return { ok: true, identity: { userId: sub, creatorId: creator_id, role } };
     } catch (failure) {
+      if (failure instanceof KeysAway) return { ok: false, code: 'unavailable' };
       // Why exactly is for nobody outside to know.
       return { ok: false, code: failure instanceof errors.JWTExpired ? 'token_expired' : 'bad_token' };
     }
   }
+}
+
+/** The other issuer's keys cannot be had just now, so nothing is known of the token. */
+class KeysAway extends Error {}
+
+function publishedKeys(jwksUrl: string): JWTVerifyGetKey {
+  const keyOf = createRemoteJWKSet(new URL(jwksUrl));
+  return async (header, token) => {
+    try {
+      return await keyOf(header, token);
+    } catch (failure) {
+      const isAnswered =
+        failure instanceof errors.JWKSNoMatchingKey || failure instanceof errors.JWKSMultipleMatchingKeys;
+      if (isAnswered) throw failure;
+      throw new KeysAway('Cannot read the keys of the other issuer', { cause: failure });
+    }
+  };
 }

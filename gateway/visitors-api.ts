@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Catalog } from '@rapport/catalog/catalog.ts';
 import { idPattern } from '@rapport/proto/identity.ts';
 import { z } from 'zod';
-import type { AddressRate } from './address-rate.ts';
+import { addressOf } from './address-of.ts';
 import { type Answer, bearerOf, json, jsonBody, type Request, refusal } from './http.ts';
+import type { PersonLimits } from './limits.ts';
 import { originAllowed } from './origin.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -13,16 +14,20 @@ const bodySchema = z.object({ creatorId: z.string().regex(idPattern) });
 export class VisitorsApi {
   readonly #tokens: Tokens;
   readonly #catalog: Pick<Catalog, 'creator'>;
-  readonly #rate: AddressRate;
+  readonly #personLimits: Pick<PersonLimits, 'visitor'>;
+  readonly #addressHeader: string;
 
   constructor(options: {
     readonly tokens: Tokens;
     readonly catalog: Pick<Catalog, 'creator'>;
-    readonly rate: AddressRate;
+    readonly personLimits: Pick<PersonLimits, 'visitor'>;
+    /** Header in which the proxy in front writes the client's address; empty when there is no proxy. */
+    readonly addressHeader: string;
   }) {
     this.#tokens = options.tokens;
     this.#catalog = options.catalog;
-    this.#rate = options.rate;
+    this.#personLimits = options.personLimits;
+    this.#addressHeader = options.addressHeader.toLowerCase();
   }
 
   /** A visitor who still has a token of this creator stays the same person. */
@@ -35,7 +40,7 @@ export class VisitorsApi {
     if (creator === undefined) return refusal('creator_unknown');
     const source = { origin: request.headers.get('origin') ?? '', host: request.headers.get('host') ?? '' };
     if (!originAllowed(creator, source)) return refusal('origin_refused');
-    const waitMs = this.#rate.take(request);
+    const waitMs = await this.#personLimits.visitor(addressOf(request, this.#addressHeader));
     if (waitMs > 0)
       return refusal('too_fast', 'Cannot give out more tokens to this address just now', waitMs);
     const userId = (await this.#known(request, creatorId)) ?? `v${randomUUID().replaceAll('-', '')}`;
