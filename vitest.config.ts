@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 // A test's suffix says what it needs; `npm test` runs all of them, `npm run check` only those that need
 // nothing.
-const needs = ['nats', 'browser', 'system'] as const;
+const needs = ['nats', 'browser', 'redis', 'cassandra', 'system'] as const;
 
 const project = (name: string, include: string[], exclude: string[] = []) => ({
   test: {

@@ -1,11 +1,12 @@
-import type { MessageStore } from '@rapport/history/history.ts';
+import type { MessageStore, StoredConversation } from '@rapport/history/history.ts';
 import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
 import { reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import { retryUntil } from '@rapport/runtime/retry.ts';
-import { type Conversation, newConversation } from './conversation/state.ts';
-import type { Actor, Residents } from './residents.ts';
+import { newConversation } from './conversation/state.ts';
+import type { Actor, Damaged, Residents } from './residents.ts';
+import { readRow } from './state-row.ts';
 
 export interface ActivationOptions {
   readonly history: MessageStore;
@@ -35,9 +36,9 @@ export class Activation {
   }
 
   /** Waits for the store for as long as it takes. Rejects only when the host stops. */
-  async activate(keys: readonly ConversationKey[]): Promise<(name: string) => Actor> {
+  async activate(keys: readonly ConversationKey[]): Promise<(name: string) => Actor | Damaged> {
     const { residents } = this.#options;
-    const actors = new Map<string, Actor>();
+    const actors = new Map<string, Actor | Damaged>();
     const missing = new Map<string, ConversationKey>();
     for (const key of keys) {
       const name = conversationName(key);
@@ -54,19 +55,23 @@ export class Activation {
     };
   }
 
-  async #load(missing: ReadonlyMap<string, ConversationKey>, actors: Map<string, Actor>): Promise<void> {
+  async #load(
+    missing: ReadonlyMap<string, ConversationKey>,
+    actors: Map<string, Actor | Damaged>,
+  ): Promise<void> {
     const keys = [...missing.values()];
     const rows = await this.#loadRows(keys);
     for (const [at, key] of keys.entries()) {
-      const row = rows[at];
-      // Decoder: we wrote it.
-      const state = row === undefined ? newConversation : (JSON.parse(row.state) as Conversation);
-      const actor: Actor = { creatorId: key.creatorId, userId: key.userId, state, inSeq: row?.inSeq ?? 0 };
       const name = conversationName(key);
+      const actor = actorOf(key, rows[at]);
       actors.set(name, actor);
-      this.#options.residents.add(name, actor);
-      if (state.turn.at === 'running' && !this.#options.isWriting(name))
-        this.#options.turnLost(key, state.turn);
+      if ('damaged' in actor) {
+        this.#options.log.error({ conversation: name, reason: actor.damaged }, 'cannot use a conversation');
+        continue; // Not kept, so that a row that was repaired is seen at once.
+      }
+      this.#options.residents.add(name, actor, rows[at]?.state.length ?? 0);
+      const { turn } = actor.state;
+      if (turn.at === 'running' && !this.#options.isWriting(name)) this.#options.turnLost(key, turn);
     }
   }
 
@@ -80,4 +85,14 @@ export class Activation {
         log.warn({ reason: reasonOf(failure), waitMs }, 'waiting for the store to read'),
     });
   }
+}
+
+function actorOf(key: ConversationKey, row: StoredConversation | undefined): Actor | Damaged {
+  const { creatorId, userId } = key;
+  if (row === undefined) return { creatorId, userId, state: newConversation, inSeq: 0 };
+  const read = readRow(row.state);
+  if (read === undefined)
+    return { damaged: `the stored state of ${conversationName(key)} is damaged; it should be repaired` };
+  const { state, outbox } = read;
+  return { creatorId, userId, state, inSeq: row.inSeq, ...(outbox.length > 0 && { outbox }) };
 }

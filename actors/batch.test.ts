@@ -70,7 +70,35 @@ describe('fold()', () => {
     const broken = JSON.parse('{"creatorId":"demo","userId":"ann","event":null}') as Envelope;
     const { poison, touched } = fold([record(5, [broken, said('ann', 1)])], { actorOf, catalog });
     expect(poison).toHaveLength(1);
-    expect(touched[0]?.messages).toMatchObject([{ seq: 1, id: 'ann-1' }]);
+    const ids = touched[0]?.messages.map(({ json }) => JSON.parse(json).id);
+    expect(ids).toEqual(['ann-1']);
+  });
+});
+
+describe('fold() on a conversation whose row is damaged', () => {
+  test('sets all of its events aside, and folds those of the others', () => {
+    const { actorOf } = actors();
+    const { poison, touched } = fold([record(5, [said('ann', 1), said('bob', 1), said('ann', 2)])], {
+      actorOf: (name) => (name === 'demo/ann' ? { damaged: 'damaged' } : actorOf(name)),
+      catalog,
+    });
+    expect(poison.map(({ envelope, failure }) => [envelope.userId, failure])).toEqual([
+      ['ann', 'damaged'],
+      ['ann', 'damaged'],
+    ]);
+    expect(touched.map(({ actor }) => actor.userId)).toEqual(['bob']);
+  });
+});
+
+describe('fold() on what a row knows already', () => {
+  test('names the actors whose recorded effects may never have been performed, and no others', () => {
+    const { actorOf } = actors();
+    const records = [record(5, [said('ann', 1), said('bob', 1)])];
+    for (const entry of fold(records, { actorOf, catalog }).touched) settle(entry);
+    const ann = actorOf('demo/ann');
+    ann.outbox = [{ kind: 'unschedule', timerId: 'follow-up', generation: 1 }];
+    expect([...fold(records, { actorOf, catalog }).again]).toEqual([ann]);
+    expect(fold([record(6, [said('ann', 2)])], { actorOf, catalog }).again.size).toBe(0);
   });
 });
 

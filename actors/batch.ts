@@ -1,12 +1,13 @@
 import type { Catalog } from '@rapport/catalog/catalog.ts';
-import type { ConversationWrite } from '@rapport/history/history.ts';
+import { type ConversationWrite, type EncodedMessage, encodeMessage } from '@rapport/history/history.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { conversationName } from '@rapport/proto/identity.ts';
 import type { LogRecord } from '@rapport/stream/inbox.ts';
 import { decide } from './conversation/decide.ts';
-import type { Context, Effect, NewMessage } from './conversation/decision.ts';
+import type { Context, Effect } from './conversation/decision.ts';
 import type { Conversation } from './conversation/state.ts';
-import type { Actor } from './residents.ts';
+import type { Actor, Damaged } from './residents.ts';
+import { rowText } from './state-row.ts';
 
 /** Envelopes of one record at most; leaves 2^43 records before a position is not a whole number any more. */
 const envelopesPerRecordMax = 1_024;
@@ -22,7 +23,8 @@ export interface Touched {
   state: Conversation;
   inSeq: number;
   timeUs: number;
-  readonly messages: NewMessage[];
+  /** In order of seq, without a hole. */
+  readonly messages: EncodedMessage[];
   readonly effects: Effect[];
 }
 
@@ -31,20 +33,39 @@ export interface Poison {
   readonly failure: unknown;
 }
 
+export interface Folded {
+  readonly touched: readonly Touched[];
+  readonly poison: readonly Poison[];
+  /** Actors whose rows record effects that may never have been performed. */
+  readonly again: ReadonlySet<Actor>;
+  readonly events: number;
+}
+
 /** Folds the records of a batch over their actors, which stay as they are until `settle`. */
 export function fold(
   records: readonly LogRecord[],
-  options: { readonly actorOf: (name: string) => Actor; readonly catalog: Pick<Catalog, 'creator'> },
-): { readonly touched: readonly Touched[]; readonly poison: readonly Poison[]; readonly events: number } {
+  options: {
+    readonly actorOf: (name: string) => Actor | Damaged;
+    readonly catalog: Pick<Catalog, 'creator'>;
+  },
+): Folded {
   const touched = new Map<string, Touched>();
   const poison: Poison[] = [];
+  const again = new Set<Actor>();
   let events = 0;
   for (const record of records) {
     for (const [index, envelope] of (record.envelopes ?? []).entries()) {
       const name = conversationName(envelope);
       const entry = touched.get(name) ?? untouched(options.actorOf(name));
+      if ('damaged' in entry) {
+        poison.push({ envelope, failure: entry.damaged });
+        continue;
+      }
       const position = positionOf(record.sequence, index);
-      if (position <= entry.inSeq) continue; // Read again after a restart: folded before.
+      if (position <= entry.inSeq) {
+        if (entry.actor.outbox !== undefined) again.add(entry.actor);
+        continue; // Read again after a restart: folded before.
+      }
       touched.set(name, entry);
       events += 1;
       try {
@@ -56,18 +77,19 @@ export function fold(
       entry.timeUs = record.timeUs;
     }
   }
-  return { touched: [...touched.values()], poison, events };
+  return { touched: [...touched.values()], poison, again, events };
 }
 
-function untouched(actor: Actor): Touched {
+function untouched(actor: Actor | Damaged): Touched | Damaged {
+  if ('damaged' in actor) return actor;
   return { actor, state: actor.state, inSeq: actor.inSeq, timeUs: 0, messages: [], effects: [] };
 }
 
 function foldOne(entry: Touched, envelope: Envelope, context: Context): void {
   const decision = decide(entry.state, envelope.event, context);
   entry.state = decision.state;
-  entry.messages.push(...decision.messages);
-  entry.effects.push(...decision.effects);
+  for (const message of decision.messages) entry.messages.push(encodeMessage(message));
+  for (const effect of decision.effects) entry.effects.push(effect);
 }
 
 function contextOf(envelope: Envelope, record: LogRecord, catalog: Pick<Catalog, 'creator'>): Context {
@@ -78,6 +100,7 @@ function contextOf(envelope: Envelope, record: LogRecord, catalog: Pick<Catalog,
     // Of a creator that was deleted meanwhile, messages are kept and no model is asked.
     answering: configured?.creator.answering ?? 'people',
     configVersion: configured?.version ?? 0,
+    ...(configured?.creator.followUp && { followUp: configured.creator.followUp }),
   };
 }
 
@@ -88,7 +111,7 @@ export function writeOf(entry: Touched, epoch: number): ConversationWrite | unde
     creatorId: entry.actor.creatorId,
     userId: entry.actor.userId,
     messages: entry.messages,
-    state: JSON.stringify(entry.state),
+    state: rowText(entry.state, entry.effects),
     inSeq: entry.inSeq,
     epoch,
     topSeq: entry.state.topSeq,

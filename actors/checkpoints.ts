@@ -19,23 +19,24 @@ interface Followed {
   /** Records up to this one are deleted. */
   purged: number;
   busy: boolean;
-  writing: Promise<void>;
+  /** Writes of one partition follow each other: each expects the revision of the one before. */
+  writing: Promise<unknown>;
 }
 
 /** Writes the workers' progress, lazily, and deletes what was processed long ago. */
 export class Checkpoints {
-  readonly #owners: Owners;
+  readonly #owners: Pick<Owners, 'checkpoint'>;
   readonly #inbox: Pick<Inbox, 'newestBefore' | 'purge'>;
   readonly #keepMs: number;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #onFailure: (failure: unknown) => void;
-  readonly #followed: Followed[] = [];
+  readonly #onLost: (partition: number) => void;
+  #followed: readonly Followed[] = [];
   readonly #stops: readonly (() => void)[];
   #next = 0;
 
   constructor(options: {
-    readonly owners: Owners;
+    readonly owners: Pick<Owners, 'checkpoint'>;
     readonly inbox: Pick<Inbox, 'newestBefore' | 'purge'>;
     /** Each partition's progress is written this often. */
     readonly checkpointMs: number;
@@ -44,14 +45,14 @@ export class Checkpoints {
     readonly clock: Clock;
     readonly log: Log;
     /** Called when a partition is not ours any more. */
-    readonly onFailure: (failure: unknown) => void;
+    readonly onLost: (partition: number) => void;
   }) {
     this.#owners = options.owners;
     this.#inbox = options.inbox;
     this.#keepMs = options.keepMs;
     this.#clock = options.clock;
     this.#log = options.log;
-    this.#onFailure = options.onFailure;
+    this.#onLost = options.onLost;
     this.#stops = [
       // One after the other: all at once would hold up the appends of everyone behind a row of fsyncs.
       this.#clock.every(Math.max(1, options.checkpointMs / options.partitions), () => this.#writeNext()),
@@ -60,40 +61,68 @@ export class Checkpoints {
   }
 
   follow(owner: Owner, progress: Progress): void {
-    this.#followed.push({ owner, progress, purged: 0, busy: false, writing: Promise.resolve() });
+    const followed = { owner, progress, purged: 0, busy: false, writing: Promise.resolve() };
+    this.#followed = [...this.#followed, followed];
   }
 
-  /** Writes what is still unwritten and ends. */
-  async stop(): Promise<void> {
+  forget(partition: number): void {
+    this.#followed = this.#followed.filter(({ owner }) => owner.partition !== partition);
+  }
+
+  /** Writes the progress now, even when there is none; false when the partition is not ours any more. */
+  async confirm(partition: number): Promise<boolean> {
+    const followed = this.#find(partition);
+    return followed !== undefined && (await this.#write(followed, followed.owner.hostId));
+  }
+
+  /** Writes the last progress and lets go of the partition, in one. */
+  async release(partition: number): Promise<void> {
+    const followed = this.#find(partition);
+    if (followed === undefined) return;
+    this.forget(partition);
+    await this.#write(followed, '');
+  }
+
+  stop(): void {
     for (const stop of this.#stops) stop();
-    await Promise.all(
-      this.#followed.map(async (followed) => {
-        await followed.writing;
-        if (isAhead(followed)) await this.#write(followed);
-      }),
-    );
+  }
+
+  #find(partition: number): Followed | undefined {
+    return this.#followed.find(({ owner }) => owner.partition === partition);
   }
 
   #writeNext(): void {
-    const followed = this.#followed[this.#next];
+    const followed = this.#followed[this.#next % Math.max(1, this.#followed.length)];
     this.#next = (this.#next + 1) % Math.max(1, this.#followed.length);
-    if (followed === undefined || followed.busy || !isAhead(followed)) return;
+    if (followed === undefined || followed.busy || followed.progress.performed <= followed.owner.checkpoint)
+      return;
     followed.busy = true;
-    followed.writing = this.#write(followed).finally(() => {
-      followed.busy = false;
-    });
+    void this.#writeLazily(followed); // It answers for its failures.
   }
 
-  async #write(followed: Followed): Promise<void> {
-    const { performed, running } = followed.progress;
-    const owner: Owner = { ...followed.owner, checkpoint: performed, running };
+  async #writeLazily(followed: Followed): Promise<void> {
+    const { partition, hostId } = followed.owner;
     try {
-      if (await this.#owners.checkpoint(owner)) followed.owner = owner;
-      else this.#onFailure(new Error(`Partition ${owner.partition} has another owner than ${owner.hostId}`));
+      const isOurs = await this.#write(followed, hostId);
+      if (!isOurs && this.#followed.includes(followed)) this.#onLost(partition);
     } catch (failure) {
       // A later tick writes what this one could not; a crash until then reads a little more again.
-      this.#log.warn({ partition: owner.partition, reason: reasonOf(failure) }, 'checkpoint not written');
+      this.#log.warn({ partition, reason: reasonOf(failure) }, 'checkpoint not written');
+    } finally {
+      followed.busy = false;
     }
+  }
+
+  #write(followed: Followed, hostId: string): Promise<boolean> {
+    const writing = followed.writing.then(async () => {
+      const { performed, running } = followed.progress;
+      const owner: Owner = { ...followed.owner, hostId, checkpoint: performed, running };
+      const isOurs = await this.#owners.checkpoint(owner);
+      if (isOurs) followed.owner = owner;
+      return isOurs;
+    });
+    followed.writing = writing.catch(() => undefined); // Whoever asked for it is told.
+    return writing;
   }
 
   async #purgeAll(): Promise<void> {
@@ -110,8 +139,4 @@ export class Checkpoints {
       this.#log.warn({ reason: reasonOf(failure) }, 'old records not purged');
     }
   }
-}
-
-function isAhead({ owner, progress }: Followed): boolean {
-  return progress.performed > owner.checkpoint;
 }

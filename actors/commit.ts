@@ -1,16 +1,22 @@
 // Hop 8 of 12: actors/commit - messages and state of a whole batch, one write per conversation.
 import type { MessageStore } from '@rapport/history/history.ts';
+import { conversationName } from '@rapport/proto/identity.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
 import { reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import { retryUntil } from '@rapport/runtime/retry.ts';
 import { settle, type Touched, writeOf } from './batch.ts';
+import type { Lease } from './lease.ts';
 import type { Meters } from './meters.ts';
+import type { Residents } from './residents.ts';
 
 export interface CommitOptions {
   readonly history: MessageStore;
+  readonly residents: Residents;
   /** The generation of the partition's owner. */
   readonly epoch: number;
+  /** Without it nothing is written: somebody else may be the owner already. */
+  readonly lease: Pick<Lease, 'ensure'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly meters: Pick<Meters, 'commitFailures'>;
@@ -19,13 +25,18 @@ export interface CommitOptions {
 
 /**
  * Stores what a batch changed, and only then lets the actors have their new states. A store that refuses
- * makes the partition wait, for as long as the host runs: writing the same again is harmless.
+ * makes the partition wait, for as long as the host runs: writing the same again is harmless. A host that
+ * was stopped in the middle learns here whether it is still the owner, before anything follows from it.
  */
 export async function commit(touched: readonly Touched[], options: CommitOptions): Promise<void> {
-  const { history, epoch, clock, log, meters, signal } = options;
+  const { history, residents, epoch, lease, clock, log, meters, signal } = options;
   const writes = touched.map((entry) => writeOf(entry, epoch)).filter((write) => write !== undefined);
   if (writes.length > 0) {
-    await retryUntil(() => history.commit(writes), {
+    const write = async () => {
+      await lease.ensure(signal);
+      await history.commit(writes);
+    };
+    await retryUntil(write, {
       backoff: { firstMs: 20, mostMs: 1_000 },
       clock,
       signal,
@@ -35,5 +46,7 @@ export async function commit(touched: readonly Touched[], options: CommitOptions
       },
     });
   }
+  await lease.ensure(signal);
   for (const entry of touched) settle(entry);
+  for (const write of writes) residents.resize(conversationName(write), write.state.length);
 }

@@ -19,16 +19,35 @@ export const actorsOptions = {
     },
   ),
   STREAM_REPLICAS: integer(1, 'Copies of the log that NATS keeps; 3 on a cluster.', { min: 1, max: 5 }),
+  ACTORS_NAME: text(
+    'actors',
+    'How `npm run owners` names this host; each start adds something of its own.',
+    /^[a-z0-9-]{1,40}$/,
+  ),
+  LEASE_PROFILE: oneOf(
+    'fast',
+    'How soon others take over from a host that is silent: fast after 0.8 s, safe after 3.5 s.',
+    ['fast', 'safe'],
+  ),
   ACTORS_HEALTH_HOST: text('127.0.0.1', 'Address that /livez, /readyz and /metrics listen on.'),
   ACTORS_HEALTH_PORT: port(0, 'Their port; 0 takes a free one.'),
   ACTORS_RESIDENT_MAX: integer(
-    100_000,
+    1_000_000,
     'Conversations kept in memory; the least recently used leave first.',
     {
       min: 1,
       max: 10_000_000,
     },
   ),
+  ACTORS_RESIDENT_MIB: integer(
+    256,
+    'Memory for these conversations, in MiB, estimated from their states. 256 hold some 130,000.',
+    { min: 1, max: 1_048_576 },
+  ),
+  ACTORS_IDLE_MINUTES: integer(60, 'A conversation in which nothing happened for so long leaves memory.', {
+    min: 1,
+    max: 60 * 24 * 365,
+  }),
   CHECKPOINT_MS: integer(250, 'How often progress is written; after a crash that much is read again.', {
     min: 10,
     max: 60_000,

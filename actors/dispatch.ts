@@ -12,6 +12,8 @@ const heartbeatMs = 1_000;
 interface Lane {
   number: number;
   waiting: Delivery[];
+  /** What the `stored` pushes among them are about. */
+  messages: string[];
   waitingText: number;
 }
 
@@ -43,12 +45,19 @@ export class Dispatch {
   /** Queues pushes of one conversation for one gateway; they leave at the end of this turn. */
   send(
     gatewayId: string,
-    to: { readonly key: ConversationKey; readonly epoch: number; readonly pushes: readonly Push[] },
+    to: {
+      readonly key: ConversationKey;
+      readonly epoch: number;
+      readonly pushes: readonly Push[];
+      /** One for each `stored` push. */
+      readonly messages: readonly string[];
+    },
   ): void {
     const lane = this.#laneOf(gatewayId);
     const { creatorId, userId } = to.key;
     lane.waiting.push({ creatorId, userId, epoch: to.epoch, pushes: to.pushes });
-    lane.waitingText += textOf(to.pushes);
+    for (const message of to.messages) lane.messages.push(message);
+    lane.waitingText += textOf(to.pushes) + to.messages.reduce((sum, message) => sum + message.length, 0);
     if (lane.waitingText > laneTextMax || lane.waiting.length >= laneDeliveriesMax)
       this.#flushLane(gatewayId, lane);
     if (this.#flushing) return;
@@ -62,7 +71,7 @@ export class Dispatch {
   }
 
   #laneOf(gatewayId: string): Lane {
-    const lane = this.#byGateway.get(gatewayId) ?? { number: 0, waiting: [], waitingText: 0 };
+    const lane = this.#byGateway.get(gatewayId) ?? { number: 0, waiting: [], messages: [], waitingText: 0 };
     this.#byGateway.set(gatewayId, lane);
     return lane;
   }
@@ -75,13 +84,14 @@ export class Dispatch {
   #flushLane(gatewayId: string, lane: Lane): void {
     if (lane.waiting.length === 0) return;
     lane.number += 1;
-    this.#lanes.toGateway(gatewayId, this.#message(lane.number, lane.waiting));
+    this.#lanes.toGateway(gatewayId, this.#message(lane.number, lane.waiting, lane.messages));
     lane.waiting = [];
+    lane.messages = [];
     lane.waitingText = 0;
   }
 
-  #message(number: number, deliveries: readonly Delivery[]): Deliveries {
-    return { hostId: this.#hostId, number, deliveries };
+  #message(number: number, deliveries: readonly Delivery[], messages: readonly string[]): Deliveries {
+    return { hostId: this.#hostId, number, deliveries, messages };
   }
 
   #heartbeat(): void {
@@ -89,7 +99,7 @@ export class Dispatch {
   }
 
   async #pulse(gatewayId: string, lane: Lane): Promise<void> {
-    const there = await this.#lanes.pulse(gatewayId, this.#message(lane.number, []));
+    const there = await this.#lanes.pulse(gatewayId, this.#message(lane.number, [], []));
     if (there) return;
     this.#byGateway.delete(gatewayId);
     this.#onGone(gatewayId);
@@ -101,8 +111,8 @@ function textOf(pushes: readonly Push[]): number {
   let length = 0;
   for (const push of pushes) {
     length += 200;
-    if (push.to === 'stored') length += push.message.text?.length ?? 0;
-    else if (push.to === 'session') length += push.attached.turn?.text.length ?? 0;
+    if (push.to === 'stored') continue;
+    if (push.to === 'session') length += push.attached.turn?.text.length ?? 0;
     else if (push.frame.message !== undefined)
       length +=
         JSON.stringify(push.frame.message.sources ?? '').length + (push.frame.message.text?.length ?? 0);

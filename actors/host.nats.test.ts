@@ -73,8 +73,9 @@ async function startHost(inference: InferenceClient, store = history) {
     history: store,
     catalog,
     inference,
-    residentsMax: 100,
+    residents: { actorsMax: 100, bytesMax: 1_048_576, idleMs: 3_600_000 },
     checkpointMs: 20,
+    lease: { heartbeatMs: 50, leaseMs: 300 },
     keepMs: 3_600_000,
     clock: systemClock,
     log,
@@ -97,7 +98,9 @@ function append(event: Event, id: string = randomUUID()) {
 /** Attaches as a gateway does, again and again until the owner answers, and collects what comes. */
 async function attach() {
   const pushes: Push[] = [];
-  const end = stream.lanes.onDeliveries(gatewayId, ({ deliveries }: Deliveries) => {
+  const stored: string[] = [];
+  const end = stream.lanes.onDeliveries(gatewayId, ({ deliveries, messages }: Deliveries) => {
+    if (deliveries.some(({ userId }) => userId === key.userId)) stored.push(...messages);
     for (const delivery of deliveries) if (delivery.userId === key.userId) pushes.push(...delivery.pushes);
   });
   const control = { ...key, kind: 'attach' as const, sessionId: 's', deviceId: 'phone', sockets: 1 };
@@ -111,7 +114,6 @@ async function attach() {
     )
     .toBeGreaterThan(0);
   const frames = () => pushes.flatMap((push) => ('frame' in push ? [push.frame] : []));
-  const stored = () => pushes.flatMap((push) => (push.to === 'stored' ? [push.message] : []));
   const attached = () => pushes.flatMap((push) => (push.to === 'session' ? [push.attached] : []));
   return { frames, stored, attached, end };
 }
@@ -125,7 +127,9 @@ test('a message is stored, shown, answered in pieces, and the answer is stored',
   await append(said(1));
   await expect.poll(texts).toEqual(['USER hello', 'COACH Sleep well.']);
   await expect.poll(() => gateway.frames().at(-1)).toEqual({ turn: { turnId: 't1', state: 'COMPLETED' } });
-  expect(gateway.stored()).toMatchObject([{ seq: 1, id: 'm-1', text: 'hello' }]);
+  expect(gateway.stored.map((json) => JSON.parse(json))).toMatchObject([
+    { seq: 1, id: 'm-1', text: 'hello' },
+  ]);
   const kinds = gateway.frames().map((frame) => Object.keys(frame)[0]);
   expect(kinds.filter((kind, at) => kind !== 'delta' || kinds[at - 1] !== 'delta')).toEqual([
     'turn',
@@ -163,10 +167,11 @@ test('what was not checkpointed is read again and changes nothing', async () => 
   for (const n of [1, 2, 3]) await append(said(n, `text ${n}`));
   await expect.poll(async () => (await texts()).at(-1)).toBe('COACH Sleep well.');
   const before = await texts();
+  await Promise.all(hosts.splice(0).map((host) => host.stop()));
   // A host that starts from the very beginning of the log, as if no checkpoint had ever been written.
   for (let p = 0; p < partitions; p += 1) {
-    const owner = await stream.owners.claim(p, 'nobody');
-    await stream.owners.checkpoint({ ...owner, checkpoint: 0 });
+    const owner = await stream.owners.claim(p, '');
+    if (owner !== undefined) await stream.owners.checkpoint({ ...owner, checkpoint: 0 });
   }
   await startHost(new ScriptedInference());
   const gateway = await attach();
@@ -181,11 +186,12 @@ test('what was not checkpointed is read again and changes nothing', async () => 
 test('a new owner begins the answer again that the old one was writing', async () => {
   const slow = new ScriptedInference();
   slow.mode = 'wait';
-  await startHost(slow);
+  const { host } = await startHost(slow);
   await append(said(1));
   await expect.poll(() => slow.asked).toBe(1);
   const fast = new ScriptedInference();
   await startHost(fast);
+  await host.stop();
   await expect.poll(texts, { timeout: 5_000 }).toEqual(['USER hello', 'COACH Sleep well.']);
   expect(fast.asked).toBe(1);
 });
@@ -229,4 +235,24 @@ test('an event that cannot be decided is buried and the conversation goes on', a
   await append(JSON.parse('null') as Event);
   await append(said(1));
   await expect.poll(texts).toEqual(['USER hello', 'COACH Sleep well.']);
+});
+
+test('a gateway that lost its detach on the way is asked again, and forgotten once it says so', async () => {
+  const { host } = await startHost(new ScriptedInference());
+  const gateway = await attach();
+  expect(host.audience).toBe(1);
+  const partition = partitionOf(key, partitions);
+  let asked = 0;
+  const end = stream.lanes.onDeliveries(gatewayId, ({ deliveries }) => {
+    for (const { pushes } of deliveries) {
+      if (pushes.length > 0) continue;
+      asked += 1;
+      const detach = { ...key, kind: 'detach' as const, sockets: 0 };
+      stream.lanes.toOwner(partition, { gatewayId, controls: [detach] });
+    }
+  });
+  gateway.end();
+  await expect.poll(() => host.audience, { timeout: 10_000 }).toBe(0);
+  expect(asked).toBeGreaterThan(0);
+  end();
 });

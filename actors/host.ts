@@ -13,30 +13,46 @@ import { partitionOf } from '@rapport/stream/partition.ts';
 import { Audience } from './audience.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { Dispatch } from './dispatch.ts';
+import { Lease, type LeaseProfile } from './lease.ts';
 import type { Meters } from './meters.ts';
+import { Ownership } from './ownership.ts';
 import { Performer } from './perform.ts';
-import { Residents } from './residents.ts';
+import { type ResidentLimits, Residents } from './residents.ts';
 import { Turns } from './turns.ts';
 import { Worker } from './worker.ts';
 
 export interface HostOptions {
   /** This incarnation's name: another one for every start. */
   readonly hostId: string;
-  readonly stream: Pick<Stream, 'inbox' | 'lanes' | 'owners'>;
+  readonly stream: Pick<Stream, 'inbox' | 'lanes' | 'owners' | 'members' | 'timers'>;
   readonly history: MessageStore;
   readonly catalog: Catalog;
   readonly inference: InferenceClient;
-  readonly residentsMax: number;
+  readonly residents: ResidentLimits;
   readonly checkpointMs: number;
   readonly keepMs: number;
   readonly clock: Clock;
   readonly log: Log;
   readonly meters: Meters;
-  /** Called when a partition can not go on: somebody else owns it, or there is a bug. */
+  readonly lease: LeaseProfile;
+  /** Called when a partition can not go on, because there is a bug. */
   readonly onFailure: (failure: unknown) => void;
 }
 
-/** An actor host: a worker for each partition, and what they share. */
+/** How often time is told to what is in memory. */
+const tickMs = 1_000;
+/** Each gateway is asked within so many ticks whether it still has a conversation: an hour. */
+const ticksPerRound = 3_600;
+
+/** A partition that this host works on. */
+interface Holding {
+  readonly owner: Owner;
+  readonly worker: Worker;
+  readonly stop: AbortController;
+  readonly running: Promise<void>;
+}
+
+/** An actor host: a worker for each partition that it owns, and what they share. */
 export class Host {
   readonly #options: HostOptions;
   readonly #stop = new AbortController();
@@ -45,15 +61,17 @@ export class Host {
   readonly #dispatch: Dispatch;
   readonly #turns: Turns;
   readonly #checkpoints: Checkpoints;
-  readonly #workers: Worker[] = [];
-  #running: Promise<unknown> = Promise.resolve();
+  readonly #lease: Lease;
+  readonly #ownership: Ownership;
+  readonly #holdings = new Map<number, Holding>();
+  readonly #endTicks: () => void;
 
   constructor(options: HostOptions) {
-    const { hostId, stream, clock, log, history, inference } = options;
+    const { hostId, stream, clock, log, history, inference, meters } = options;
     const { lanes } = stream;
     const signal = this.#stop.signal;
     this.#options = options;
-    this.#residents = new Residents(options.residentsMax);
+    this.#residents = new Residents(options.residents);
     this.#dispatch = new Dispatch({
       lanes,
       hostId,
@@ -61,31 +79,55 @@ export class Host {
       onGone: (gatewayId) => this.#audience.forgetGateway(gatewayId),
     });
     this.#turns = new Turns({ inference, history, clock, log, signal });
-    const { owners, inbox } = stream;
-    this.#checkpoints = new Checkpoints({ ...options, owners, inbox, partitions: inbox.partitions });
+    this.#lease = new Lease(clock, options.lease);
+    const { owners, inbox, members } = stream;
+    const { partitions } = inbox;
+    this.#ownership = new Ownership({
+      ...options,
+      profile: options.lease,
+      lease: this.#lease,
+      members,
+      owners,
+      partitions,
+      holdings: this,
+      onLapse: () => meters.leaseLapses.inc(),
+    });
+    const onLost = (partition: number) => this.#ownership.lost(partition);
+    this.#checkpoints = new Checkpoints({ ...options, owners, inbox, partitions, onLost });
+    this.#endTicks = clock.every(tickMs, () => this.#tick());
   }
 
-  get residents(): number {
-    return this.#residents.size;
+  /** Conversations in memory. */
+  get residents(): { readonly size: number; readonly bytes: number } {
+    return this.#residents;
+  }
+
+  /** Conversations that somebody looks at. */
+  get audience(): number {
+    return this.#audience.size;
   }
 
   /** Records of the log that are not processed yet. */
   get pending(): number {
-    return this.#workers.reduce((sum, worker) => sum + worker.pending, 0);
+    return [...this.#holdings.values()].reduce((sum, { worker }) => sum + worker.pending, 0);
   }
 
   get turns(): number {
     return this.#turns.size;
   }
 
-  /** Takes every partition and begins to work on them. */
+  /** Those that this host works on. */
+  get partitions(): readonly number[] {
+    return [...this.#holdings.keys()];
+  }
+
+  epochOf(partition: number): number | undefined {
+    return this.#holdings.get(partition)?.owner.epoch;
+  }
+
+  /** Becomes a member of the hosts, and takes the partitions that are free for it. */
   async start(): Promise<void> {
-    const { inbox, owners } = this.#options.stream;
-    const partitions = Array.from({ length: inbox.partitions }, (_, partition) => partition);
-    const owned = await Promise.all(
-      partitions.map((partition) => owners.claim(partition, this.#options.hostId)),
-    );
-    this.#running = Promise.all(owned.map((owner) => this.#work(owner)));
+    await this.#ownership.start();
   }
 
   /**
@@ -93,25 +135,76 @@ export class Host {
    * elsewhere.
    */
   async stop(): Promise<void> {
+    await this.#ownership.stop();
     this.#stop.abort();
-    await this.#running;
+    this.#endTicks();
     this.#dispatch.stop();
-    await this.#checkpoints.stop();
+    this.#checkpoints.stop();
   }
 
-  async #work(owner: Owner): Promise<void> {
-    const { signal } = this.#stop;
+  begin(owner: Owner): void {
+    const { partition } = owner;
+    const stop = new AbortController();
+    const worker = this.#workerOf(owner, stop.signal);
+    this.#checkpoints.follow(owner, worker);
+    this.#holdings.set(partition, { owner, worker, stop, running: this.#run(worker, stop.signal) });
+  }
+
+  async handOver(partition: number): Promise<void> {
+    await this.#end(partition);
+    await this.#checkpoints.release(partition);
+  }
+
+  async drop(partition: number): Promise<void> {
+    this.#checkpoints.forget(partition);
+    await this.#end(partition);
+  }
+
+  confirm(partition: number): Promise<boolean> {
+    return this.#checkpoints.confirm(partition);
+  }
+
+  #tick(): void {
+    this.#residents.tick(this.#options.clock.monotonicMs());
+    this.#ask(Math.ceil(this.#audience.size / ticksPerRound));
+  }
+
+  /**
+   * An empty delivery to each gateway of the next few conversations: one that has no session of it any more
+   * says so, as it does with any delivery. Else a lost detach would never be made good.
+   */
+  #ask(conversations: number): void {
+    for (const name of this.#audience.next(conversations)) {
+      const key = keyOf(name);
+      const epoch = this.epochOf(partitionOf(key, this.#options.stream.inbox.partitions)) ?? 0;
+      for (const gatewayId of this.#audience.gatewaysOf(name))
+        this.#dispatch.send(gatewayId, { key, epoch, pushes: [], messages: [] });
+    }
+  }
+
+  async #run(worker: Worker, signal: AbortSignal): Promise<void> {
     try {
-      const worker = this.#workerOf(owner);
-      this.#workers.push(worker);
-      this.#checkpoints.follow(owner, worker);
       await worker.run(signal);
     } catch (failure) {
       if (!signal.aborted) this.#options.onFailure(failure);
     }
   }
 
-  #workerOf(owner: Owner): Worker {
+  /** Nothing of the partition is left in memory: whoever owns it next knows better. */
+  async #end(partition: number): Promise<void> {
+    const { partitions } = this.#options.stream.inbox;
+    const isTheirs = (key: ConversationKey) => partitionOf(key, partitions) === partition;
+    const isTheirsByName = (name: string) => isTheirs(keyOf(name));
+    const holding = this.#holdings.get(partition);
+    holding?.stop.abort();
+    await holding?.running;
+    this.#turns.forget(isTheirsByName);
+    this.#residents.forget(isTheirs);
+    this.#audience.forget(isTheirsByName);
+    this.#holdings.delete(partition);
+  }
+
+  #workerOf(owner: Owner, signal: AbortSignal): Worker {
     const { stream, history, catalog, clock, log, meters } = this.#options;
     const { partition, epoch, checkpoint } = owner;
     const dispatch = this.#dispatch;
@@ -124,11 +217,13 @@ export class Host {
       running: owner.running.map(keyOf),
       inbox: stream.inbox,
       lanes: stream.lanes,
+      timers: stream.timers,
       performer: new Performer({ epoch, audience: this.#audience, dispatch, turns: this.#turns, append }),
       residents: this.#residents,
       isWriting: (name) => this.#turns.current(name) !== undefined,
       turnLost: (key, turn) => this.#turnLost(key, turn),
-      signal: this.#stop.signal,
+      signal,
+      lease: this.#lease,
       history,
       catalog,
       clock,

@@ -11,6 +11,7 @@ import { runService } from '@rapport/runtime/service.ts';
 import { openStream } from '@rapport/stream/open-stream.ts';
 import { actorsOptions } from './config.ts';
 import { Host } from './host.ts';
+import { leaseProfiles } from './lease.ts';
 import { createMeters } from './meters.ts';
 
 if (process.argv.includes('--help')) {
@@ -42,12 +43,17 @@ async function start(config: OptionValues<typeof actorsOptions>) {
     metrics,
   });
   const host = new Host({
-    hostId: randomUUID(),
+    hostId: `${config.ACTORS_NAME}-${randomUUID().slice(0, 8)}`,
     stream,
+    lease: leaseProfiles[config.LEASE_PROFILE],
     history,
     catalog,
     inference,
-    residentsMax: config.ACTORS_RESIDENT_MAX,
+    residents: {
+      actorsMax: config.ACTORS_RESIDENT_MAX,
+      bytesMax: config.ACTORS_RESIDENT_MIB * 1024 * 1024,
+      idleMs: config.ACTORS_IDLE_MINUTES * 60_000,
+    },
     checkpointMs: config.CHECKPOINT_MS,
     keepMs: config.INBOX_KEEP_HOURS * 3_600_000,
     clock,
@@ -56,7 +62,10 @@ async function start(config: OptionValues<typeof actorsOptions>) {
     // A partition that cannot go on takes the process down; whoever runs it starts it anew.
     onFailure: (failure) => void Promise.reject(failure),
   });
-  metrics.gauge('rapport_actors_resident', 'Conversations in memory', () => host.residents);
+  metrics.gauge('rapport_actors_resident', 'Conversations in memory', () => host.residents.size);
+  metrics.gauge('rapport_actors_resident_bytes', 'Their estimated size', () => host.residents.bytes);
+  metrics.gauge('rapport_actors_audience', 'Conversations that somebody looks at', () => host.audience);
+  metrics.gauge('rapport_partitions_owned', 'Partitions this host works on', () => host.partitions.length);
   metrics.gauge('rapport_log_pending', 'Records of the log not yet processed', () => host.pending);
   metrics.gauge('rapport_turns_running', 'Answers being written', () => host.turns);
   await host.start();

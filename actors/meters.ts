@@ -16,6 +16,10 @@ export function createMeters(metrics: Metrics) {
     ),
     events: metrics.counter('rapport_events_total', 'Events folded'),
     buried: metrics.counter('rapport_dead_letters_total', 'Events that could not be processed'),
+    leaseLapses: metrics.counter(
+      'rapport_lease_lapses_total',
+      'Times this host could not show that it lives',
+    ),
     commitFailures: metrics.counter('rapport_commit_failures_total', 'Commits that the store refused'),
   } as const;
 }

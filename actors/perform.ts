@@ -8,7 +8,7 @@ import type { Touched } from './batch.ts';
 import type { Infer } from './conversation/decision.ts';
 import { type Conversation, clientSeqStored, deviceOf } from './conversation/state.ts';
 import type { Dispatch } from './dispatch.ts';
-import type { Actor } from './residents.ts';
+import type { Actor, Damaged } from './residents.ts';
 import type { Turns } from './turns.ts';
 
 export interface PerformerOptions {
@@ -35,19 +35,23 @@ export class Performer {
     for (const entry of touched) {
       const pushes: Push[] = [];
       for (const effect of entry.effects) if (effect.kind === 'push') pushes.push(effect.push);
-      if (pushes.length > 0) this.#push(entry.actor, pushes);
+      if (pushes.length > 0) this.#push(entry.actor, pushes, storedAmong(pushes, entry));
       for (const effect of entry.effects) if (effect.kind === 'infer') this.#infer(entry.actor, effect);
     }
   }
 
-  control(gatewayId: string, control: Control, actorOf: (name: string) => Actor): void {
+  control(gatewayId: string, control: Control, actorOf: (name: string) => Actor | Damaged): void {
     const name = conversationName(control);
     switch (control.kind) {
       case 'attach': {
-        const attached = this.#attached(name, actorOf(name), control.deviceId);
+        const actor = actorOf(name);
+        // Its gateway asks again, and tells a new session that it is `unavailable`.
+        if ('damaged' in actor) return;
+        const attached = this.#attached(name, actor, control.deviceId);
         const push: Push = { to: 'session', sessionId: control.sessionId, attached };
         this.#present(control, gatewayId, control.sockets);
-        this.#options.dispatch.send(gatewayId, { key: control, epoch: this.#options.epoch, pushes: [push] });
+        const { dispatch, epoch } = this.#options;
+        dispatch.send(gatewayId, { key: control, epoch, pushes: [push], messages: [] });
         return;
       }
       case 'detach':
@@ -88,10 +92,10 @@ export class Performer {
     this.#push(key, [{ to: 'all', frame: { presence: { sockets: after } } }]);
   }
 
-  #push(key: ConversationKey, pushes: readonly Push[]): void {
+  #push(key: ConversationKey, pushes: readonly Push[], messages: readonly string[] = []): void {
     const { audience, dispatch, epoch } = this.#options;
     for (const gatewayId of audience.gatewaysOf(conversationName(key))) {
-      dispatch.send(gatewayId, { key, epoch, pushes });
+      dispatch.send(gatewayId, { key, epoch, pushes, messages });
     }
   }
 
@@ -111,6 +115,14 @@ export class Performer {
         this.#options.append(key, event, `${conversationName(key)}/${turnId}/${attempt}`),
     });
   }
+}
+
+/** What the `stored` pushes are about, as it was written to the store. */
+function storedAmong(pushes: readonly Push[], { messages }: Touched): readonly string[] {
+  const firstSeq = messages[0]?.seq ?? 0;
+  const stored: string[] = [];
+  for (const push of pushes) if (push.to === 'stored') stored.push(messages[push.seq - firstSeq]?.json ?? '');
+  return stored;
 }
 
 /** A turn that runs by its state and is not yet written here, as just after a take-over. */

@@ -90,6 +90,15 @@ export class Turns {
     if (writing?.order.turnId === turnId) writing.stop.abort();
   }
 
+  /** Gives up answers that another host writes from now on: the log does not hear of it. */
+  forget(isTheirs: (name: string) => boolean): void {
+    for (const [name, { stop }] of this.#writing) {
+      if (!isTheirs(name)) continue;
+      this.#writing.delete(name);
+      stop.abort();
+    }
+  }
+
   async #write(name: string, writing: Writing): Promise<void> {
     const { order } = writing;
     const end = await this.#generate(writing);

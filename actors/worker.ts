@@ -11,6 +11,7 @@ import { Activation, type ActivationOptions } from './activation.ts';
 import { fold, type Touched } from './batch.ts';
 import { type CommitOptions, commit } from './commit.ts';
 import type { Meters } from './meters.ts';
+import { type OutboxOptions, performAgain, performRecorded } from './outbox.ts';
 import type { Performer } from './perform.ts';
 
 /** Events of one batch: a commit of 512 still takes a few milliseconds. */
@@ -20,7 +21,7 @@ const readAheadMax = 1_024;
 /** Controls that wait for the loop; gateways announce again what is dropped beyond. */
 const controlsMax = 65_536;
 
-export interface WorkerOptions extends ActivationOptions, CommitOptions {
+export interface WorkerOptions extends ActivationOptions, CommitOptions, OutboxOptions {
   readonly partition: number;
   readonly inbox: Pick<Inbox, 'read' | 'bury'>;
   readonly lanes: Pick<Lanes, 'onControls'>;
@@ -157,16 +158,19 @@ export class Worker {
     const actorOf = await this.#activation.activate(records.flatMap((record) => record.envelopes ?? []));
     endLoad();
     const endDecide = meters.decide.startTimer();
-    const { touched, poison, events } = fold(records, { actorOf, catalog });
+    const { touched, poison, again, events } = fold(records, { actorOf, catalog });
     endDecide();
     for (const { envelope, failure } of poison)
       await this.#bury(Buffer.from(JSON.stringify(envelope)), failure);
     for (const { envelopes, bytes } of records)
       if (envelopes === undefined) await this.#bury(bytes, 'not a batch');
+    await this.#options.lease.ensure(this.#options.signal);
+    await performAgain(again, this.#options);
     await this.#store(touched);
     const endPerform = meters.perform.startTimer();
     performer.perform(touched);
     endPerform();
+    await performRecorded(touched, this.#options);
     this.#performed = records.at(-1)?.sequence ?? this.#performed;
     meters.batchEvents.observe(events);
     meters.events.inc(events);
@@ -190,6 +194,7 @@ export class Worker {
       .filter(({ control }) => control.kind === 'attach')
       .map(({ control }) => control);
     const actorOf = await this.#activation.activate(attaching);
+    await this.#options.lease.ensure(this.#options.signal);
     for (const { gatewayId, control } of controls)
       this.#options.performer.control(gatewayId, control, actorOf);
   }

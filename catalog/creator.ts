@@ -1,6 +1,16 @@
 import { idPattern } from '@rapport/proto/identity.ts';
 import { z } from 'zod';
 
+/** What the coach says once to a person who was quiet for so long after an answer. */
+const followUpSchema = z.strictObject({
+  /** A second to thirty days. */
+  afterSeconds: z
+    .int()
+    .min(1)
+    .max(30 * 86_400),
+  text: z.string().min(1).max(500),
+});
+
 /** A creator as configured: how the coach presents itself, who may embed it, and how it answers. */
 export const creatorSchema = z.strictObject({
   creatorId: z.string().regex(idPattern),
@@ -21,6 +31,8 @@ export const creatorSchema = z.strictObject({
     .min(1)
     .max(500)
     .default("I don't know that. It is not in what I have been given to work with."),
+  /** Absent: the coach does not follow up. */
+  followUp: followUpSchema.optional(),
 });
 export type Creator = z.infer<typeof creatorSchema>;
 

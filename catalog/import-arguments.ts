@@ -18,9 +18,13 @@ Settings of the creator; what is not given stays as it is:
                       once for each site, in the place of those before; needed to create
   --greeting TEXT     what the coach says first
   --personality TEXT  who the coach is and how it speaks; or the name of a file with it
-  --answering WHO     coach: the model answers; people: messages are kept for people to answer`;
+  --answering WHO     coach: the model answers; people: messages are kept for people to answer
+  --follow-up TEXT    what the coach says once to a person who was quiet after an answer;
+                      'off' for nothing more
+  --follow-up-after SECONDS
+                      and how long that is: 1 to 2592000, which is thirty days`;
 
-/** What the command was told. `settings` has only what was given. */
+/** What the command was told. `settings` has only what was given; a followUp of undefined is to go. */
 export interface Import {
   readonly creatorId: string;
   readonly from: string;
@@ -40,6 +44,8 @@ export async function readArguments(args: readonly string[]): Promise<Import | '
       greeting: { type: 'string' },
       personality: { type: 'string' },
       answering: { type: 'string' },
+      'follow-up': { type: 'string' },
+      'follow-up-after': { type: 'string' },
       'delete-missing': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -56,6 +62,7 @@ export async function readArguments(args: readonly string[]): Promise<Import | '
     ...(greeting !== undefined && { greeting }),
     ...(personality !== undefined && { personality: await personalityOf(personality) }),
     ...(answering !== undefined && { answering: answeringOf(answering) }),
+    ...followUpOf(values['follow-up'], values['follow-up-after']),
   };
   return { creatorId: creator, from, deleteMissing: values['delete-missing'], settings };
 }
@@ -83,4 +90,15 @@ async function personalityOf(given: string): Promise<string> {
 function answeringOf(given: string): Creator['answering'] {
   if (given === 'coach' || given === 'people') return given;
   throw new Error(`Cannot use --answering ${given}: it should be coach or people`);
+}
+
+function followUpOf(text: string | undefined, after: string | undefined): Pick<Partial<Creator>, 'followUp'> {
+  if (text === undefined && after === undefined) return {};
+  if (text === 'off' && after === undefined) return { followUp: undefined };
+  if (text === undefined || after === undefined || text === 'off') {
+    throw new Error(
+      "Cannot set the follow-up: --follow-up TEXT and --follow-up-after SECONDS belong together, 'off' alone",
+    );
+  }
+  return { followUp: { afterSeconds: Number(after), text } }; // The schema has the limits.
 }

@@ -103,6 +103,21 @@ describe('npm run knowledge', () => {
     expect((await run(...args, '--greeting', 'Hi.')).out).toMatch(/^cy: 0 written/);
   });
 
+  it('sets a follow-up, keeps it through later imports, and takes it away', async () => {
+    const args = ['--creator', 'di', '--from', folder];
+    const followUp = ['--follow-up', 'Still there?', '--follow-up-after', '3600'];
+    await run(...args, '--name', 'Di', '--origin', '*', ...followUp);
+    const set = { followUp: { afterSeconds: 3600, text: 'Still there?' } };
+    expect((await run(...args)).out).toMatch(/^di: 0 written/);
+    expect(await creatorOf('di')).toMatchObject(set);
+    expect((await run(...args, '--follow-up', 'Hm?')).errors).toMatch(/belong together/);
+    expect((await run(...args, '--follow-up', 'Hm?', '--follow-up-after', '0')).status).toBe(1);
+    expect(await creatorOf('di')).toMatchObject(set);
+    expect((await run(...args, '--follow-up', 'off')).out).toMatch(/^di: settings changed/);
+    expect(await creatorOf('di')).not.toHaveProperty('followUp');
+    expect((await run(...args, '--follow-up', 'off')).out).toMatch(/^di: 0 written/);
+  });
+
   it('finds the Rapport that runs on the data folder, and says when there is none', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'rapport-import-data-'));
     const args = ['--creator', 'ada', '--from', folder];

@@ -1,15 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { reasonOf } from '@rapport/runtime/fault.ts';
-import { createLog, type Log } from '@rapport/runtime/log.ts';
+import { createLog } from '@rapport/runtime/log.ts';
 import { helpText } from '@rapport/runtime/options.ts';
-import { connectNats } from '@rapport/stream/connect.ts';
 import type { Catalog } from './catalog.ts';
 import { openNatsCatalog } from './catalog-nats.ts';
 import { checkedCreator } from './checked.ts';
 import { options, readConfig } from './config.ts';
+import { connectToRapport } from './connect-to-rapport.ts';
 import { does, type Import, readArguments, use } from './import-arguments.ts';
 import { readKnowledge } from './knowledge-folder.ts';
-import { readNatsUrl } from './nats-url-file.ts';
 import { synchroniseDocuments } from './synchronise.ts';
 
 try {
@@ -30,7 +29,8 @@ async function main(args: readonly string[]): Promise<number> {
   if (documents.length === 0) throw new Error(`Cannot import ${wanted.from}: it holds no .md or .txt file`);
   const config = readConfig(process.env);
   const log = createLog({ name: 'knowledge', level: config.LOG_LEVEL });
-  const nc = await connectTo(config, log);
+  const { NATS_URL: natsUrl, DATA_DIR: dataDir } = config;
+  const nc = await connectToRapport({ name: 'knowledge', natsUrl, dataDir, log });
   try {
     const catalog = await openNatsCatalog(nc, log, config.STREAM_REPLICAS);
     const did = await putCreator(catalog, wanted);
@@ -46,24 +46,12 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Without an address the Rapport that runs on the data folder is meant. */
-async function connectTo({ NATS_URL, DATA_DIR }: ReturnType<typeof readConfig>, log: Log) {
-  if (NATS_URL !== '') return await connectNats({ url: NATS_URL, name: 'knowledge', log });
-  const sentence = `Rapport is not running on ${DATA_DIR}; start it with npm start, or set NATS_URL`;
-  const url = readNatsUrl(DATA_DIR);
-  if (url === undefined) throw new Error(sentence);
-  try {
-    return await connectNats({ url, name: 'knowledge', log });
-  } catch (failure) {
-    throw new Error(sentence, { cause: failure }); // One that was killed left its address behind.
-  }
-}
-
 /** Makes the creator, or changes the settings that were given; returns what it did, to be told. */
 async function putCreator(catalog: Catalog, { creatorId, settings }: Import): Promise<string> {
   const existing = catalog.creator(creatorId)?.creator;
   if (existing === undefined) checkComplete({ creatorId, settings });
-  const creator = checkedCreator({ ...existing, ...settings, creatorId });
+  const { followUp, ...merged } = { ...existing, ...settings, creatorId };
+  const creator = checkedCreator(followUp === undefined ? merged : { ...merged, followUp });
   if (isDeepStrictEqual(creator, existing)) return '';
   await catalog.putCreator(creator);
   return existing === undefined ? 'created, ' : 'settings changed, ';

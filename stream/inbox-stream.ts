@@ -1,4 +1,10 @@
-import { DiscardPolicy, type JetStreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import {
+  DiscardPolicy,
+  type JetStreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream';
 
 export interface InboxSettings {
   /** 0: as the log was made; for a new one, `partitionsDefault`. */
@@ -9,35 +15,68 @@ export interface InboxSettings {
 /** docs/decisions/0006 says why. */
 const partitionsDefault = 8;
 
+/**
+ * A stream with delayed messages has to discard the oldest where it meets a limit of its own. So this one
+ * has no limit: nothing unprocessed is ever deleted, and a full disk refuses new messages.
+ */
+const timed = {
+  subjects: ['inbox.*', 'timer.>'],
+  discard: DiscardPolicy.Old,
+  allow_msg_schedules: true,
+};
+
 /** Makes the streams of the log when there are none, and returns how many partitions it has. */
 export async function ensureInbox(jsm: JetStreamManager, settings: InboxSettings): Promise<number> {
   await ensureDead(jsm, settings.replicas);
-  const existing = await jsm.streams.info('INBOX').catch(() => undefined);
-  if (existing === undefined) return await makeInbox(jsm, settings);
-  const fixed = Number(existing.config.metadata?.partitions);
+  const config = (await findInbox(jsm)) ?? (await makeInbox(jsm, settings));
+  const fixed = Number(config.metadata?.partitions);
   if (settings.partitions !== 0 && settings.partitions !== fixed) {
     throw new Error(
       `Cannot use PARTITIONS=${settings.partitions}: the log was made with ${fixed}, for its whole life`,
     );
   }
+  await bringUp(jsm, config);
   return fixed;
 }
 
-async function makeInbox(jsm: JetStreamManager, settings: InboxSettings): Promise<number> {
-  const partitions = settings.partitions || partitionsDefault;
-  await jsm.streams.add({
-    name: 'INBOX',
-    subjects: ['inbox.*'],
-    storage: StorageType.File,
-    retention: RetentionPolicy.Limits,
-    // A full disk refuses new messages; it never deletes unprocessed ones.
-    discard: DiscardPolicy.New,
-    num_replicas: settings.replicas,
-    allow_direct: true,
-    first_seq: firstSequence(Date.now()),
-    metadata: { partitions: String(partitions) },
-  });
-  return partitions;
+async function findInbox(jsm: JetStreamManager): Promise<StreamConfig | undefined> {
+  const existing = await jsm.streams.info('INBOX').catch(() => undefined);
+  return existing?.config;
+}
+
+async function makeInbox(jsm: JetStreamManager, settings: InboxSettings): Promise<StreamConfig> {
+  try {
+    const { config } = await jsm.streams.add({
+      name: 'INBOX',
+      ...timed,
+      storage: StorageType.File,
+      retention: RetentionPolicy.Limits,
+      num_replicas: settings.replicas,
+      allow_direct: true,
+      first_seq: firstSequence(Date.now()),
+      metadata: { partitions: String(settings.partitions || partitionsDefault) },
+    });
+    return config;
+  } catch (failure) {
+    // Of several processes that start on a new NATS, another may have been faster.
+    const made = await findInbox(jsm);
+    if (made === undefined) throw failure;
+    return made;
+  }
+}
+
+/** A log that was made before there were timers gets what they need. */
+async function bringUp(jsm: JetStreamManager, config: StreamConfig): Promise<void> {
+  for (const limit of ['max_bytes', 'max_msgs', 'max_msgs_per_subject', 'max_age'] as const) {
+    if (config[limit] <= 0) continue;
+    const has = `it has ${limit}=${config[limit]} and would delete what is not processed`;
+    throw new Error(`Cannot use stream INBOX: ${has}; nats stream edit takes the limit away`);
+  }
+  if (config.allow_msg_schedules === true) return;
+  const updated = await jsm.streams.update('INBOX', { ...config, ...timed });
+  if (updated.config.allow_msg_schedules === true) return;
+  // A server that is too old knows nothing of delayed messages, and would keep them for ever without a word.
+  throw new Error('Cannot use this NATS for the log: it has no timers; it should be 2.12 or newer');
 }
 
 /**

@@ -6,6 +6,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
  */
 export class Link {
   #up = true;
+  #closed = false;
   readonly #onReturn = new Set<() => void>();
 
   constructor(nc: NatsConnection) {
@@ -14,6 +15,11 @@ export class Link {
 
   get up(): boolean {
     return this.#up;
+  }
+
+  /** Whether the connection was closed for good. */
+  get closed(): boolean {
+    return this.#closed;
   }
 
   /** Calls `act` each time the connection comes back, until the returned function is called. */
@@ -42,5 +48,6 @@ export class Link {
       this.#up = true;
       for (const act of this.#onReturn) act();
     }
+    this.#closed = true;
   }
 }

@@ -1,17 +1,27 @@
 import type { NatsConnection } from '@nats-io/transport-node';
+import { systemClock } from '@rapport/runtime/clock.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import { connectNats } from './connect.ts';
 import type { Inbox } from './inbox.ts';
 import { openNatsInbox } from './inbox-nats.ts';
 import type { Lanes } from './lanes.ts';
 import { createNatsLanes } from './lanes-nats.ts';
+import type { Members } from './members.ts';
+import { openNatsMembers } from './members-nats.ts';
 import type { Owners } from './owners.ts';
 import { openNatsOwners } from './owners-nats.ts';
+import type { Timers } from './timers.ts';
+import { openNatsTimers } from './timers-nats.ts';
+
+/** What is under way when a process ends has this long to arrive. */
+const drainWithinMs = 2_000;
 
 export interface Stream {
   readonly inbox: Inbox;
   readonly lanes: Lanes;
   readonly owners: Owners;
+  readonly members: Members;
+  readonly timers: Timers;
   /** The commit path's connection, for what else a process keeps in JetStream. */
   readonly nc: NatsConnection;
   /** Throws when the server does not answer: for readiness. */
@@ -40,12 +50,20 @@ export async function openStream(options: {
     inbox,
     lanes: createNatsLanes(fanOut, log),
     owners,
+    members: openNatsMembers(commit, { replicas, log }),
+    timers: await openNatsTimers(commit, inbox.partitions),
     nc: commit,
     ping: async () => {
       await commit.rtt();
     },
     close: async () => {
-      await Promise.all([fanOut.drain(), commit.drain()]);
+      await Promise.all([drainOrClose(fanOut), drainOrClose(commit)]);
     },
   };
+}
+
+/** A connection whose server is gone refuses to drain; what else its process has to close still is. */
+async function drainOrClose(nc: NatsConnection): Promise<void> {
+  await Promise.race([nc.drain().catch(() => undefined), systemClock.sleep(drainWithinMs)]);
+  await nc.close();
 }

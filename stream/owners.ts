@@ -21,9 +21,13 @@ export interface Owners {
    */
   watch(onChange: (owner: Owner) => void): Promise<() => void>;
   /**
-   * Makes `hostId` the owner with the next epoch, by compare-and-set. Throws when somebody else was faster.
+   * Makes `hostId` the owner with the next epoch, by compare-and-set, when `mayTake` lets it have the
+   * partition from the owner before; undefined when it does not, or when somebody else was faster.
    */
-  claim(partition: number, hostId: string): Promise<Owner>;
-  /** Writes the owner's progress by compare-and-set; false when it is not the owner any more. */
+  claim(partition: number, hostId: string, mayTake?: (before: Owner) => boolean): Promise<Owner | undefined>;
+  /**
+   * Writes the owner's progress by compare-and-set; false when that epoch is over. With an empty `hostId` it
+   * lets go. Throws when it is not known to be written.
+   */
   checkpoint(owner: Owner): Promise<boolean>;
 }

@@ -6,6 +6,7 @@ import type { LogRecord } from './inbox.ts';
 import { firstSequence } from './inbox-stream.ts';
 import { startTestNats } from './nats-fixture.ts';
 import { openStream, type Stream } from './open-stream.ts';
+import type { Owner } from './owners.ts';
 
 const log = createLog({ name: 'test', level: 'silent' });
 let nats: Awaited<ReturnType<typeof startTestNats>>;
@@ -110,11 +111,17 @@ test('a process that counts other partitions than the log was made with is refus
   );
 });
 
+async function claimed({ owners }: Stream, hostId: string): Promise<Owner> {
+  const owner = await owners.claim(0, hostId);
+  if (owner === undefined) throw new Error('Cannot claim: somebody was faster');
+  return owner;
+}
+
 test('claim() fences the owner before: its checkpoint is refused, the new one goes on there', async () => {
-  const first = await stream.owners.claim(0, 'host-a');
+  const first = await claimed(stream, 'host-a');
   expect(await stream.owners.checkpoint({ ...first, checkpoint: 7, running: ['demo/ann'] })).toBe(true);
   const other = await openStream({ url: nats.url, name: 'other', partitions: 4, log });
-  const second = await other.owners.claim(0, 'host-b');
+  const second = await claimed(other, 'host-b');
   expect(second).toMatchObject({
     hostId: 'host-b',
     epoch: first.epoch + 1,
@@ -126,6 +133,51 @@ test('claim() fences the owner before: its checkpoint is refused, the new one go
   await other.close();
 });
 
+test('claim() of two at once lets one have it, and mayTake is asked about the owner before', async () => {
+  const other = await openStream({ url: nats.url, name: 'other', partitions: 4, log });
+  const both = await Promise.all([stream.owners.claim(2, 'host-a'), other.owners.claim(2, 'host-b')]);
+  const [owner, ...more] = both.filter((one) => one !== undefined);
+  expect(more).toEqual([]);
+  const asked: Owner[] = [];
+  const refuse = (before: Owner) => asked.push(before) === 0;
+  expect(await stream.owners.claim(2, 'host-c', refuse)).toBeUndefined();
+  expect(asked).toEqual([owner]);
+  await other.close();
+});
+
+test('checkpoint() with an empty host lets go, also when the answer to a write before was lost', async () => {
+  const owner = await claimed(stream, 'host-a');
+  // Another connection of the same owner, which does not know the revision of its own last write.
+  const other = await openStream({ url: nats.url, name: 'other', partitions: 4, log });
+  expect(await other.owners.checkpoint({ ...owner, checkpoint: 11 })).toBe(true);
+  expect(await stream.owners.checkpoint({ ...owner, hostId: '', checkpoint: 12 })).toBe(true);
+  expect(await other.owners.checkpoint({ ...owner, checkpoint: 13 })).toBe(false);
+  expect(await other.owners.claim(0, 'host-b')).toMatchObject({ epoch: owner.epoch + 1, checkpoint: 12 });
+  await other.close();
+});
+
+test('members are told of each heartbeat and of who leaves, also after nats-server was killed', async () => {
+  const heard: string[] = [];
+  const end = await stream.members.watch(({ hostId, beat }) => heard.push(`${hostId}:${beat}`));
+  await stream.members.beat({ hostId: 'm-1', beat: 1, leaving: false }, 1_000);
+  await expect.poll(() => heard).toEqual(['m-1:1']);
+  await nats.kill();
+  await nats.restart();
+  let beat = 1;
+  const beatAgain = async () => {
+    beat += 1;
+    return await stream.members.beat({ hostId: 'm-1', beat, leaving: false }, 1_000).then(
+      () => true,
+      () => false,
+    );
+  };
+  await expect.poll(beatAgain, { timeout: 5_000 }).toBe(true);
+  await expect.poll(() => heard.at(-1)).toBe(`m-1:${beat}`);
+  await stream.members.leave('m-1');
+  await expect.poll(() => heard.at(-1)).toBe('m-1:0');
+  end();
+});
+
 test('watch() tells of owners there are and of each change', async () => {
   const seen: string[] = [];
   const end = await stream.owners.watch((owner) => seen.push(`${owner.partition}:${owner.hostId}`));
@@ -135,11 +187,19 @@ test('watch() tells of owners there are and of each change', async () => {
 });
 
 test('pulse() tells a gateway that is gone from one that is there', async () => {
-  const heartbeat = { hostId: 'host-a', number: 1, deliveries: [] };
+  const heartbeat = { hostId: 'host-a', number: 1, deliveries: [], messages: [] };
   const heard: unknown[] = [];
   const end = stream.lanes.onDeliveries('here', (deliveries) => heard.push(deliveries));
   expect(await stream.lanes.pulse('here', heartbeat)).toBe(true);
   expect(heard).toEqual([heartbeat]);
   end();
   expect(await stream.lanes.pulse('nowhere', heartbeat)).toBe(false);
+});
+
+test('close() ends although the server is gone', async () => {
+  const gone = await startTestNats();
+  const left = await openStream({ url: gone.url, name: 'left', partitions: 4, log });
+  await gone.kill();
+  await left.close();
+  await gone.stop();
 });

@@ -1,5 +1,6 @@
+import { parseArgs } from 'node:util';
 import { logLevels } from '@rapport/runtime/log.ts';
-import { integer, oneOf, port, readOptions, text } from '@rapport/runtime/options.ts';
+import { integer, OptionFault, oneOf, port, readOptions, text } from '@rapport/runtime/options.ts';
 
 const portBase = {
   PORT_BASE: integer(
@@ -24,9 +25,41 @@ export function startOptions(env: NodeJS.ProcessEnv) {
     NATS_URL: text('', 'NATS servers to use; empty: one is started here, on NATS_PORT.'),
     HISTORY_URL: text('', 'Where messages are stored; empty: sqlite, in DATA_DIR.'),
     DATA_DIR: text('.data', 'Streams, history, keys and logs live in here.'),
+    ACTORS: integer(1, 'Actor hosts; they share the partitions of the log.', { min: 1, max: 64 }),
+    GATEWAYS: integer(1, 'Gateways; they share GATEWAY_PORT.', { min: 1, max: 64 }),
+    DEMO_FOLLOW_UP_SECONDS: integer(
+      0,
+      'The demo coach follows up on a person who was quiet for so long after an answer. 0: off.',
+      { min: 0, max: 30 * 86_400 },
+    ),
     NATS_SERVER_BIN: text('', 'A nats-server of 2.12 or newer; empty: the one on PATH, else one is fetched.'),
     LOG_LEVEL: oneOf('info', 'What goes into DATA_DIR/log; warnings are shown here as well.', logLevels),
   } as const;
+}
+
+/** What `npm start -- --help` says of its arguments. */
+export const startUse = 'npm start [-- --actors 3 --gateways 2]';
+
+/** The environment with what the arguments set in it. Throws OptionFault when one is not known. */
+export function withArguments(env: NodeJS.ProcessEnv, args: readonly string[]): NodeJS.ProcessEnv {
+  const options = { actors: { type: 'string' }, gateways: { type: 'string' } } as const;
+  try {
+    const { actors = env.ACTORS, gateways = env.GATEWAYS } = parseArgs({ args: [...args], options }).values;
+    return { ...env, ACTORS: actors, GATEWAYS: gateways };
+  } catch (failure) {
+    const given = args.join(' ');
+    throw new OptionFault(`Cannot use ${given}: it should be as in ${startUse}`, { cause: failure });
+  }
+}
+
+/** Everything `npm run owners` can be told. */
+export const ownersOptions = {
+  NATS_URL: text('', 'NATS servers; empty: those of the Rapport that runs on DATA_DIR.'),
+  DATA_DIR: text('.data', 'The data folder of a Rapport that npm start runs.'),
+} as const;
+
+export function readOwnersSettings(env: NodeJS.ProcessEnv) {
+  return readOptions(ownersOptions, env);
 }
 
 export type StartSettings = ReturnType<typeof readStartSettings>;

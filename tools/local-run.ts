@@ -14,9 +14,12 @@ import { checkPorts } from './free-port.ts';
 import { LogFile } from './log-file.ts';
 import { Supervised } from './supervised.ts';
 
-/** The processes of a local run, in the order in which they stop. */
+/** The processes of a local run that has one of each, in the order in which they stop. */
 export const processNames = ['gateway', 'actors', 'inference', 'nats'] as const;
-export type ProcessName = (typeof processNames)[number];
+/** What a process does; of gateways and actor hosts there may be several. */
+export type Role = (typeof processNames)[number];
+/** The first of its role, or `actors-2`, `gateway-3`. */
+export type ProcessName = Role | `${'gateway' | 'actors'}-${number}`;
 
 export interface LocalRunOptions {
   readonly settings: StartSettings;
@@ -31,22 +34,26 @@ const root = join(import.meta.dirname, '..');
 /** Rapport on one machine: a nats-server and our processes, each started again when it dies. */
 export class LocalRun {
   readonly dataDir: string;
-  readonly processes: Readonly<Record<ProcessName, Supervised>>;
+  /** Those that are kept running, by name. */
+  readonly #processes = new Map<ProcessName, Supervised>();
   readonly #options: LocalRunOptions;
+  #stopping = false;
   #giveBack: () => void = () => {};
 
   constructor(options: LocalRunOptions) {
     this.#options = options;
     this.dataDir = resolve(root, options.settings.DATA_DIR);
-    const { tell } = options;
-    const one = (name: ProcessName, launch: (port: number) => Promise<Child>) =>
-      new Supervised({ name, launch, tell });
-    this.processes = {
-      nats: one('nats', (port) => this.#startNats(port)),
-      inference: one('inference', (port) => this.#startOurs('inference', 'INFERENCE_PORT', port)),
-      actors: one('actors', (port) => this.#startOurs('actors', 'ACTORS_HEALTH_PORT', port)),
-      gateway: one('gateway', (port) => this.#startOurs('gateway', 'GATEWAY_PORT', port)),
-    };
+  }
+
+  /** Throws when there is none of that name. */
+  process(name: ProcessName): Supervised {
+    const found = this.#processes.get(name);
+    if (found === undefined) throw new Error(`Cannot find ${name}: there is ${this.names.join(', ')}`);
+    return found;
+  }
+
+  get names(): readonly ProcessName[] {
+    return [...this.#processes.keys()];
   }
 
   get url(): string {
@@ -63,19 +70,42 @@ export class LocalRun {
     this.#takeDataDir();
     try {
       await checkPorts({ GATEWAY_PORT, INFERENCE_PORT, NATS_PORT });
-      await Promise.all([buildWidget(), NATS_URL === '' ? this.processes.nats.start() : undefined]);
+      await Promise.all([buildWidget(), NATS_URL === '' ? this.add('nats') : undefined]);
       writeNatsUrl(this.dataDir, this.natsUrl);
-      await seed(this.natsUrl);
-      await Promise.all([this.processes.gateway.start(), this.#startAnswering()]);
+      await seed(this.natsUrl, {
+        followUpSeconds: this.#options.settings.DEMO_FOLLOW_UP_SECONDS,
+        replicas: Number(this.#options.env.STREAM_REPLICAS ?? 1),
+      });
+      await Promise.all([this.#startGateways(), this.#startAnswering()]);
     } catch (failure) {
       await this.stop();
       throw failure;
     }
   }
 
+  /** Starts one process more and keeps it running; throws when it does not start. */
+  async add(name: ProcessName): Promise<void> {
+    if (this.#stopping) throw new Error(`Cannot start ${name}: everything is being stopped`);
+    if (this.#processes.has(name)) throw new Error(`Cannot start ${name}: there is one`);
+    const launch = (port: number) => this.#launch(name, port);
+    const supervised = new Supervised({ name, launch, tell: this.#options.tell });
+    this.#processes.set(name, supervised);
+    await supervised.start();
+  }
+
+  /** Ends one process in order, for good. */
+  async remove(name: ProcessName): Promise<void> {
+    await this.process(name).stop();
+    this.#processes.delete(name);
+  }
+
   /** What uses a process stops before it. */
   async stop(): Promise<void> {
-    for (const name of processNames) await this.processes[name].stop();
+    this.#stopping = true;
+    for (const role of processNames) {
+      const ofRole = this.names.filter((name) => roleOf(name) === role);
+      await Promise.all(ofRole.map((name) => this.process(name).stop()));
+    }
     this.#giveBack();
     this.#giveBack = () => {};
   }
@@ -90,10 +120,42 @@ export class LocalRun {
     };
   }
 
+  /** The first takes the port, the others share it. */
+  async #startGateways(): Promise<void> {
+    await this.#startAll('gateway', this.#options.settings.GATEWAYS);
+  }
+
   /** The actors are told where inference listens, so it comes first. */
   async #startAnswering(): Promise<void> {
-    await this.processes.inference.start();
-    await this.processes.actors.start();
+    await this.add('inference');
+    await this.#startAll('actors', this.#options.settings.ACTORS);
+  }
+
+  /** The first makes what the others find: a token key, a log, a history. */
+  async #startAll(role: 'gateway' | 'actors', count: number): Promise<void> {
+    await this.add(role);
+    const others = Array.from({ length: count - 1 }, (_, at) => this.add(`${role}-${at + 2}`));
+    await Promise.all(others);
+  }
+
+  #launch(name: ProcessName, port: number): Promise<Child> {
+    switch (roleOf(name)) {
+      case 'nats':
+        return this.#startNats(port);
+      case 'inference':
+        return this.#startOurs(name, { INFERENCE_PORT: port });
+      case 'actors':
+        return this.#startOurs(name, { ACTORS_NAME: name, ...this.#healthPort(name, port) });
+      case 'gateway':
+        return this.#startOurs(name, { GATEWAY_PORT: port || this.#portOf('gateway') });
+    }
+  }
+
+  /** Each host listens for itself: where the option says, and the others one above the other. */
+  #healthPort(name: ProcessName, port: number): { readonly ACTORS_HEALTH_PORT?: number } {
+    if (port !== 0) return { ACTORS_HEALTH_PORT: port };
+    const first = Number(this.#options.env.ACTORS_HEALTH_PORT ?? 0);
+    return first === 0 ? {} : { ACTORS_HEALTH_PORT: first + numberOf(name) - 1 };
   }
 
   async #startNats(port: number): Promise<Child> {
@@ -123,13 +185,13 @@ export class LocalRun {
     };
   }
 
-  /** Starts `<name>/main.ts`; the option that holds its port gets the one it had before. */
-  #startOurs(name: ProcessName, portOption: string, port: number): Promise<Child> {
+  /** Starts `<role>/main.ts`; `own` is what only this process is told, 0 for what is not known yet. */
+  #startOurs(name: ProcessName, own: Readonly<Record<string, string | number>>): Promise<Child> {
     const env = this.#childEnv();
-    if (port !== 0) env[portOption] = String(port);
+    for (const [option, value] of Object.entries(own)) if (value !== 0) env[option] = String(value);
     return startChild({
       name,
-      script: join(root, name, 'main.ts'),
+      script: join(root, roleOf(name), 'main.ts'),
       env,
       log: new LogFile(join(this.dataDir, 'log', `${name}.log`)),
       tell: this.#options.tell,
@@ -151,17 +213,29 @@ export class LocalRun {
   }
 
   #portOf(name: ProcessName): number {
-    return this.processes[name].port;
+    return this.#processes.get(name)?.port ?? 0;
   }
 }
 
+function roleOf(name: ProcessName): Role {
+  return processNames.find((role) => name === role || name.startsWith(`${role}-`)) ?? 'actors';
+}
+
+/** 1 for `actors`, 2 for `actors-2`. */
+function numberOf(name: ProcessName): number {
+  return Number(name.split('-')[1] ?? 1);
+}
+
 /** The demo creator is written before any process starts, so that each of them finds it. */
-async function seed(natsUrl: string): Promise<void> {
+async function seed(
+  natsUrl: string,
+  { followUpSeconds, replicas }: { readonly followUpSeconds: number; readonly replicas: number },
+): Promise<void> {
   const log = createLog({ name: 'seed', level: 'silent' });
   const nc = await connectNats({ url: natsUrl, name: 'seed', log });
   try {
-    const catalog = await openNatsCatalog(nc, log);
-    await seedDemo(catalog);
+    const catalog = await openNatsCatalog(nc, log, replicas);
+    await seedDemo(catalog, { followUpSeconds });
     await catalog.close();
   } finally {
     await nc.close(); // Everything written was acknowledged; a connection left open would try for ever.

@@ -27,6 +27,10 @@ export interface TestRapport {
   up(name: ProcessName): Promise<void>;
   /** Stops everything and deletes the folder, unless `dataDir` was given. */
   stop(): Promise<void>;
+  /** Starts one more, as `actors-4`; resolves when it is ready. */
+  add(name: ProcessName): Promise<void>;
+  /** Ends one in order, for good. */
+  remove(name: ProcessName): Promise<void>;
 }
 
 /** What the shell has set is not for tests. */
@@ -40,10 +44,18 @@ const own = {
 } as const;
 
 export async function startRapport(
-  options: { readonly env?: Readonly<Record<string, string>>; readonly dataDir?: string } = {},
+  options: {
+    /** How many of them; 1 each when not given. */
+    readonly actors?: number;
+    readonly gateways?: number;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly dataDir?: string;
+  } = {},
 ): Promise<TestRapport> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'rapport-run-')));
-  const env = { ...process.env, ...own, ...options.env, DATA_DIR: dataDir };
+  const { actors = 1, gateways = 1 } = options;
+  const counts = { ACTORS: String(actors), GATEWAYS: String(gateways) };
+  const env = { ...process.env, ...own, ...counts, ...options.env, DATA_DIR: dataDir };
   const told: string[] = [];
   const run = new LocalRun({
     settings: readStartSettings(env),
@@ -60,9 +72,11 @@ export async function startRapport(
     get pids() {
       return pidsOf(run);
     },
-    restart: async (name) => void (await run.processes[name].restart()),
-    kill: (name, signal) => kill(run.processes[name].child, signal),
-    up: async (name) => void (await run.processes[name].up()),
+    restart: async (name) => void (await run.process(name).restart()),
+    kill: (name, signal) => kill(run.process(name).child, signal),
+    up: async (name) => void (await run.process(name).up()),
+    add: (name) => run.add(name),
+    remove: (name) => run.remove(name),
     stop: async () => {
       await run.stop();
       if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
@@ -71,8 +85,15 @@ export async function startRapport(
 }
 
 function pidsOf(run: LocalRun): Record<ProcessName, number> {
-  const pid = (name: ProcessName) => run.processes[name].child?.pid ?? 0;
-  return { gateway: pid('gateway'), actors: pid('actors'), inference: pid('inference'), nats: pid('nats') };
+  const pid = (name: ProcessName) => (run.names.includes(name) ? run.process(name).child?.pid : 0) ?? 0;
+  const others = run.names.map((name) => [name, pid(name)] as const);
+  return {
+    gateway: pid('gateway'),
+    actors: pid('actors'),
+    inference: pid('inference'),
+    nats: pid('nats'),
+    ...Object.fromEntries(others),
+  };
 }
 
 async function kill(child: Child | undefined, signal: NodeJS.Signals): Promise<void> {

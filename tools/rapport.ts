@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { reasonOf } from '@rapport/runtime/fault.ts';
 import { helpText } from '@rapport/runtime/options.ts';
-import { readStartSettings, startOptions } from './config.ts';
+import { readStartSettings, startOptions, startUse, withArguments } from './config.ts';
 import { LocalRun } from './local-run.ts';
 import { summary } from './summary.ts';
 
@@ -13,8 +13,8 @@ const impatientAfterMs = 1_000;
 if (existsSync(envFile)) process.loadEnvFile(envFile);
 if (process.argv.includes('--help')) {
   const does =
-    'Starts Rapport on this machine: nats-server, inference, actors and gateway, with a demo coach.';
-  process.stdout.write(helpText({ use: 'npm start', does, options: startOptions(process.env) }));
+    'Starts Rapport on this machine: nats-server, inference, actor hosts and gateways, with a demo coach.';
+  process.stdout.write(helpText({ use: startUse, does, options: startOptions(process.env) }));
 } else {
   // Nothing of ours runs any more; what an interrupted start still waits for is not worth waiting for.
   process.exit(await main());
@@ -23,8 +23,12 @@ if (process.argv.includes('--help')) {
 async function main(): Promise<number> {
   const stopAsked = whenAskedToStop();
   try {
-    const settings = readStartSettings(process.env);
-    const run = new LocalRun({ settings, env: process.env, tell: (sentence) => console.log(sentence) });
+    const env = withArguments(process.env, process.argv.slice(2));
+    const run = new LocalRun({
+      settings: readStartSettings(env),
+      env,
+      tell: (sentence) => console.log(sentence),
+    });
     const started = run.start().then(() => console.log(summary(run)));
     const asked = await Promise.race([started, stopAsked]);
     if (asked === undefined) await stopAsked;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Outcome, program, report } from './step.ts';
 
 /** What the suites need, in the order of how soon they fail; see vitest.config.ts. */
-export const suites = ['unit', 'nats', 'browser', 'system'] as const;
+export const suites = ['unit', 'nats', 'browser', 'redis', 'cassandra', 'system'] as const;
 export type Suite = (typeof suites)[number];
 
 /** Runs one of Vitest's projects and prints its line. A suite without tests has failed. */

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { findCassandra } from '@rapport/history/cassandra-jars.ts';
 import { reasonOf } from '@rapport/runtime/fault.ts';
 import { findNatsServer } from '@rapport/stream/nats-binary.ts';
 import { provideChromium } from './chromium.ts';
 import { gate } from './gate.ts';
+import { provideRedis } from './redis-server.ts';
 import { type Outcome, root, runStep } from './step.ts';
 import { runSuite, type Suite, suites } from './suite.ts';
 
@@ -14,7 +16,15 @@ const needs: Readonly<Record<Suite, readonly (() => Promise<unknown>)[]>> = {
   unit: [],
   nats: [provideNats],
   browser: [provideNats, provideChromium],
+  redis: [provideNats, provideRedis],
+  cassandra: [provideNats, provideCassandra],
   system: [provideNats],
+};
+
+/** Where a server that is not there is fetched into. */
+const fetching = {
+  toolsDir: join(root, '.tools'),
+  log: { info: (sentence: string) => console.log(sentence) },
 };
 
 // `npm test`: everything that can be tested on this machine. The last line sums it up.
@@ -41,8 +51,11 @@ async function missingFor(suite: Suite): Promise<string | undefined> {
 }
 
 async function provideNats(): Promise<void> {
-  const log = { info: (sentence: string) => console.log(sentence) };
-  await findNatsServer({ toolsDir: join(root, '.tools'), log });
+  await findNatsServer(fetching);
+}
+
+async function provideCassandra(): Promise<void> {
+  await findCassandra(fetching);
 }
 
 function impossible(suite: Suite, missing: string) {

@@ -33,8 +33,8 @@ function receipts(decision: Decision | undefined) {
     const { push } = effect;
     if (push.to === 'device') return [push.frame.receipt];
     if (push.to !== 'stored') return [];
-    const { id, seq } = push.message;
-    return [{ clientSeq: push.clientSeq, id, state: 'STORED', seq }];
+    const { clientSeq, id, seq } = push;
+    return [{ clientSeq, id, state: 'STORED', seq }];
   });
 }
 

@@ -3,6 +3,7 @@ import type { Event, Said } from '@rapport/proto/envelope.ts';
 import type { DownJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { limits } from '@rapport/proto/limits.ts';
 import { type Context, type Decision, type Effect, type NewMessage, pushToAll } from './decision.ts';
+import { endQuiet, timerFired } from './follow-up.ts';
 import { type Conversation, type Device, deviceOf, seqOf } from './state.ts';
 import { endTurn, loseTurn, startTurn } from './turn.ts';
 
@@ -22,6 +23,8 @@ export function decide(state: Conversation, event: Event, context: Context): Dec
       return endTurn(state, event, context);
     case 'turn_lost':
       return loseTurn(state, event, context);
+    case 'timer_fired':
+      return timerFired(state, event, context);
     default:
       return event satisfies never;
   }
@@ -40,11 +43,11 @@ function said(state: Conversation, event: Said, context: Context): Decision {
     devices: withSaid(state.devices, device, message.seq),
   };
   const { deviceId, clientSeq } = event;
-  const decision: Decision = {
+  const decision = endQuiet({
     state: stored,
     messages: [message],
-    effects: [{ kind: 'push', push: { to: 'stored', deviceId, clientSeq, message } }],
-  };
+    effects: [{ kind: 'push', push: { to: 'stored', deviceId, clientSeq, id: event.id, seq: message.seq } }],
+  });
   return context.answering === 'coach' && state.turn.at === 'idle' ? startTurn(decision, context) : decision;
 }
 

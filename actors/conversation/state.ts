@@ -11,6 +11,8 @@ export interface Conversation {
   /** What each device has sent, the one heard last at the end. At most limits.devicesMax. */
   readonly devices: readonly Device[];
   readonly turn: Turn;
+  /** Absent until the first is set. */
+  readonly timers?: Timers;
 }
 
 export interface Device {
@@ -34,6 +36,21 @@ export interface RunningTurn {
   readonly uptoSeq: number;
   /** Version of the creator's configuration that it was begun under. */
   readonly configVersion: number;
+}
+
+export interface Timers {
+  /** How many were ever set: the newest's generation. */
+  readonly set: number;
+  /** Those that are to fire, one of each timerId. */
+  readonly pending: readonly Timer[];
+}
+
+export interface Timer {
+  readonly timerId: string;
+  readonly generation: number;
+  readonly dueMs: number;
+  /** It was past due once and got this time in its place. */
+  readonly postponed?: true;
 }
 
 export const newConversation: Conversation = {

@@ -3,6 +3,7 @@ import type { Answered, TurnFailed, TurnLost, TurnStopped } from '@rapport/proto
 import type { DownJson, MessageJson, Turn_StateJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { limits } from '@rapport/proto/limits.ts';
 import { type Context, type Decision, type Effect, type NewMessage, pushToAll } from './decision.ts';
+import { beginQuiet } from './follow-up.ts';
 import type { Conversation, RunningTurn } from './state.ts';
 
 /**
@@ -110,7 +111,8 @@ function finish(
   const waiting = state.askedSeq > turn.askedSeq;
   if (waiting && context.answering === 'coach')
     return startTurn({ state: ended, messages, effects }, context);
-  return { state: { ...ended, askedSeq: 0 }, messages, effects };
+  const quiet: Decision = { state: { ...ended, askedSeq: 0 }, messages, effects };
+  return outcome.end === 'COMPLETED' ? beginQuiet(quiet, context) : quiet;
 }
 
 function stored(state: Conversation, turn: RunningTurn, message: MessageJson, context: Context): NewMessage {

@@ -25,8 +25,23 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'tools',
     'gateway/tokens.ts',
     'gateway/token-keys.ts',
+    'actors/conversation/state.ts',
+    'simulation/chance.ts',
   ],
-  tools: ['runtime', 'proto', 'stream', 'catalog', 'widget'],
+  // It puts all processes together in one.
+  simulation: [
+    'runtime',
+    'proto',
+    'stream',
+    'history',
+    'catalog',
+    'inference/client.ts',
+    'inference/piece.ts',
+    'gateway',
+    'actors',
+    'widget',
+  ],
+  tools: ['runtime', 'proto', 'stream', 'history', 'catalog', 'widget'],
 };
 
 /** Every import across folders is on an arrow and declared in the folder's package.json. */

@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { connectToRapport } from '@rapport/catalog/connect-to-rapport.ts';
+import { reasonOf } from '@rapport/runtime/fault.ts';
+import { createLog, type Log } from '@rapport/runtime/log.ts';
+import { helpText } from '@rapport/runtime/options.ts';
+import type { connectNats } from '@rapport/stream/connect.ts';
+import { openLag } from '@rapport/stream/lag.ts';
+import type { Owner } from '@rapport/stream/owners.ts';
+import { openNatsOwners } from '@rapport/stream/owners-nats.ts';
+import { ownersOptions, readOwnersSettings } from './config.ts';
+import { type OwnerRow, ownersTable } from './owners-table.ts';
+
+const use = 'npm run owners -- [--json] [--watch]';
+const does = 'Prints which actor host owns each partition, how far it is, and how many records it is behind.';
+const watchEveryMs = 1_000;
+
+try {
+  await main(process.argv.slice(2));
+} catch (failure) {
+  process.stderr.write(`${reasonOf(failure)}\n`);
+  process.exitCode = 1;
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const { json, watch, help } = readFlags(args);
+  if (help) {
+    process.stdout.write(helpText({ use, does, options: ownersOptions }));
+    return;
+  }
+  const { NATS_URL: natsUrl, DATA_DIR: dataDir } = readOwnersSettings(process.env);
+  const log = createLog({ name: 'owners', level: 'silent' });
+  const nc = await connectToRapport({ name: 'owners', natsUrl, dataDir, log });
+  try {
+    const read = await openRows(nc, log);
+    do {
+      const rows = await read();
+      process.stdout.write(`${json ? JSON.stringify(rows) : ownersTable(rows)}\n`);
+      if (watch) await sleep(watchEveryMs);
+    } while (watch);
+  } finally {
+    await nc.close();
+  }
+}
+
+function readFlags(args: readonly string[]) {
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    return parseArgs({ args: [...args], options: { json: flag, watch: flag, help: flag } }).values;
+  } catch (failure) {
+    throw new Error(`Cannot use ${args.join(' ')}: it should be as in ${use}`, { cause: failure });
+  }
+}
+
+/** What reads all partitions as they are at the time. */
+async function openRows(
+  nc: Awaited<ReturnType<typeof connectNats>>,
+  log: Log,
+): Promise<() => Promise<readonly OwnerRow[]>> {
+  const lag = await openLag(nc);
+  const { partitions } = lag;
+  const owners: Owner[] = [];
+  const table = await openNatsOwners(nc, { partitions, replicas: 1, log });
+  // Closing the connection ends it.
+  await table.watch((owner) => {
+    owners[owner.partition] = owner;
+  });
+  const row = async (partition: number): Promise<OwnerRow> => {
+    const { hostId = '', epoch = 0, checkpoint = 0, running = [] } = owners[partition] ?? {};
+    const behind = await lag.behind(partition, checkpoint);
+    return { partition, host: hostId, epoch, checkpoint, behind, answers: running.length };
+  };
+  return () => Promise.all(Array.from({ length: partitions }, (_, partition) => row(partition)));
+}
