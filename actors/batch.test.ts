@@ -116,7 +116,6 @@ describe('writeOf()', () => {
       inSeq: positionOf(5, 0),
       epoch: 3,
       topSeq: 1,
-      writeTimeUs: 5_000,
     });
   });
 });

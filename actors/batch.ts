@@ -22,7 +22,6 @@ export interface Touched {
   readonly actor: Actor;
   state: Conversation;
   inSeq: number;
-  timeUs: number;
   /** In order of seq, without a hole. */
   readonly messages: EncodedMessage[];
   readonly effects: Effect[];
@@ -74,7 +73,6 @@ export function fold(
         poison.push({ envelope, failure }); // The conversation goes on without it.
       }
       entry.inSeq = position;
-      entry.timeUs = record.timeUs;
     }
   }
   return { touched: [...touched.values()], poison, again, events };
@@ -82,7 +80,7 @@ export function fold(
 
 function untouched(actor: Actor | Damaged): Touched | Damaged {
   if ('damaged' in actor) return actor;
-  return { actor, state: actor.state, inSeq: actor.inSeq, timeUs: 0, messages: [], effects: [] };
+  return { actor, state: actor.state, inSeq: actor.inSeq, messages: [], effects: [] };
 }
 
 function foldOne(entry: Touched, envelope: Envelope, context: Context): void {
@@ -115,7 +113,6 @@ export function writeOf(entry: Touched, epoch: number): ConversationWrite | unde
     inSeq: entry.inSeq,
     epoch,
     topSeq: entry.state.topSeq,
-    writeTimeUs: entry.timeUs,
   };
 }
 

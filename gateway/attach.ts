@@ -82,7 +82,7 @@ export class Attach {
     const member = memberOf(session);
     if (member === undefined) return;
     this.#waiting.delete(session);
-    this.#takeTurn(member.conversation, attached.turn);
+    this.#takeTurn(session, member.conversation, attached.turn);
     session.behind ||= attached.turn !== undefined;
     if (state.at === 'attaching') {
       this.#welcome(session, member, attached);
@@ -131,15 +131,27 @@ export class Attach {
   }
 
   /** What the owner says of the answer being written holds, for all sessions. */
-  #takeTurn(conversation: Conversation, turn: Attached['turn']): void {
+  #takeTurn(asked: Session, conversation: Conversation, turn: Attached['turn']): void {
     const ended = conversation.turn;
     conversation.turn = turn;
-    if (ended === undefined || ended.turnId === turn?.turnId) return;
+    if (ended === undefined) return;
+    if (ended.turnId === turn?.turnId) {
+      // Another host began it again: what the others were shown is no part of it.
+      if (turn.text.startsWith(ended.text)) return;
+      for (const session of conversation.sessions) if (session !== asked) this.#showAnew(session);
+      return;
+    }
     // The frame that ended it was lost; what it led to comes as messages.
     for (const session of conversation.sessions) {
       if (session.state.at === 'attaching') continue;
       this.#options.writer.send(session, { turn: { turnId: ended.turnId, state: 'COMPLETED' } });
     }
+  }
+
+  #showAnew(session: Session): void {
+    const { writer } = this.#options;
+    session.behind = true;
+    if (session.state.at === 'live' && writer.takesDeltas(session)) writer.catchUpTurn(session);
   }
 
   #welcome(session: Session, { conversation }: Member, { topSeq, clientSeqStored, readSeq }: Attached): void {

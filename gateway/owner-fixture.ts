@@ -119,7 +119,7 @@ export class ScriptedOwner {
     kept.topSeq += 1;
     const seq = kept.topSeq;
     const message = { ...fields, seq, atMs: seq };
-    const row = { state: '{}', inSeq: seq, epoch: this.epoch, topSeq: seq, writeTimeUs: seq };
+    const row = { state: '{}', inSeq: seq, epoch: this.epoch, topSeq: seq };
     await this.#store.commit([{ creatorId, userId, ...row, messages: [encodeMessage(message)] }]);
     return message;
   }

@@ -116,7 +116,7 @@ function batch(inSeq: number): ConversationWrite[] {
     const messages = Array.from({ length: messagesPerWrite }, (_unused, of) =>
       message(userId, topSeq - messagesPerWrite + of + 1),
     );
-    return { creatorId: 'bench', userId, state, inSeq, epoch: 1, topSeq, writeTimeUs: inSeq, messages };
+    return { creatorId: 'bench', userId, state, inSeq, epoch: 1, topSeq, messages };
   });
 }
 

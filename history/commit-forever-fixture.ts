@@ -14,7 +14,6 @@ for (let seq = 1; process.connected; seq += 1) {
       inSeq: seq,
       epoch: 1,
       topSeq: seq,
-      writeTimeUs: 1,
       messages: [encodeMessage(message)],
     },
   ]);

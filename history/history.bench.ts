@@ -81,7 +81,7 @@ function batch(inSeq: number): ConversationWrite[] {
     const messages = Array.from({ length: count }, (_unused, of) =>
       encodeMessage(message(userId, topSeq - count + of + 1)),
     );
-    return { creatorId: 'bench', userId, state, inSeq, epoch: 1, topSeq, writeTimeUs: inSeq, messages };
+    return { creatorId: 'bench', userId, state, inSeq, epoch: 1, topSeq, messages };
   });
 }
 

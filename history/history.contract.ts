@@ -190,7 +190,7 @@ export function write(
   const messages = Array.from({ length: topSeq - fromSeq + 1 }, (_, at) =>
     encodeMessage(message(creatorId, userId, fromSeq + at)),
   );
-  return { creatorId, userId, inSeq, topSeq, epoch: 1, state: '{}', writeTimeUs: 1_000_000, messages };
+  return { creatorId, userId, inSeq, topSeq, epoch: 1, state: '{}', messages };
 }
 
 function message(creatorId: string, userId: string, seq: number): StoredMessage {

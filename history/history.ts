@@ -29,8 +29,6 @@ export interface StoredConversation {
 /** What one batch changes in one conversation: written as a whole or not at all. */
 export interface ConversationWrite extends ConversationKey, StoredConversation {
   readonly messages: readonly EncodedMessage[];
-  /** The log record's time, in microseconds. It orders nothing: docs/decisions/0007 says why. */
-  readonly writeTimeUs: number;
 }
 
 /** Which messages a page holds: the `limit` nearest to the given seq on one side, always in order of seq. */

@@ -15,6 +15,6 @@ while (process.connected) {
   });
   top += count;
   const row = { state: JSON.stringify({ top }), inSeq: top, epoch: Number(epoch), topSeq: top };
-  await store.commit([{ ...key, ...row, writeTimeUs: 1, messages }]);
+  await store.commit([{ ...key, ...row, messages }]);
   process.send?.(top);
 }

@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
+import { measureIdle } from './idle.ts';
 import { loadFrom } from './load-client.ts';
 import { measureLatency, measureMemory, measureThroughput } from './measures.ts';
 import { startSystem } from './systems.ts';
@@ -38,4 +39,12 @@ test('every round trip of the floor is a row in its file', async () => {
   } finally {
     await system.stop();
   }
+});
+
+test('an actor host answers every idle conversation from its row, and they take memory', async () => {
+  const idle = await measureIdle({ conversations: 20_000, history: 'sqlite' });
+  expect(idle.activatedPerSecond).toBeGreaterThan(100);
+  // Of so few much is garbage that was not collected; `npm run bench` holds the target.
+  expect(idle.rssBytes).toBeGreaterThan(500);
+  expect(idle.rssBytes).toBeLessThan(20_000);
 });

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Figures, Pair } from './figures.ts';
+import { type HistoryName, measureIdle } from './idle.ts';
 import { measureLatency, measureMemory, measureThroughput } from './measures.ts';
 import { report, table } from './report.ts';
 import { type System, type SystemName, startSystem } from './systems.ts';
@@ -7,17 +8,23 @@ import { type System, type SystemName, startSystem } from './systems.ts';
 // `npm run bench -- --json`: the floor and Rapport one after the other on the same machine, first one and
 // then the other first, so that what else the machine does falls on both.
 const use = `npm run bench -- [--json] [--pairs N] [--seconds N] [--connections N]
-    [--only throughput|latency|memory] [--system floor|rapport]
+    [--only throughput|latency|memory|idle|activation] [--system floor|rapport]
+    [--conversations N] [--history sqlite|cassandra]
 
   --pairs N         how often both are measured (5)
   --seconds N       how long one measurement lasts after its warm-up (10)
   --connections N   idle connections of the memory row (10000)
+  --conversations N idle conversations of the idle and activation rows, which are measured together (100000)
+  --history NAME    the store that these two load them from (sqlite)
   --only NAME       one row instead of all
   --system NAME     one of the two alone, without ratios
   --json            the figures as JSON on standard output; progress goes to standard error
 `;
 
-const rows = ['throughput', 'latency', 'memory'] as const;
+const rows = ['throughput', 'latency', 'memory', 'idle', 'activation'] as const;
+/** They do not vary: the first pair has them. */
+const rowsOnce: readonly string[] = ['memory', 'idle', 'activation'];
+const histories = ['sqlite', 'cassandra'] as const satisfies readonly HistoryName[];
 const systems = ['floor', 'rapport'] as const;
 
 const { values: given } = parseArgs({
@@ -27,6 +34,8 @@ const { values: given } = parseArgs({
     pairs: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '10' },
     connections: { type: 'string', default: '10000' },
+    conversations: { type: 'string', default: '100000' },
+    history: { type: 'string', default: 'sqlite' },
     only: { type: 'string' },
     system: { type: 'string' },
   },
@@ -38,17 +47,16 @@ else await bench();
 async function bench(): Promise<void> {
   const wantedRows = chosen('only', given.only, rows);
   const wantedSystems = chosen('system', given.system, systems);
-  const count = whole('pairs', given.pairs);
+  const count = wantedRows.every((row) => rowsOnce.includes(row)) ? 1 : whole('pairs', given.pairs);
   const pairs: Pair[] = [];
   for (let pair = 0; pair < count; pair += 1) {
     const order = pair % 2 === 0 ? wantedSystems : wantedSystems.toReversed();
     const figures: Partial<Record<SystemName, Figures>> = {};
     for (const name of order) {
       process.stderr.write(`pair ${pair + 1} of ${count}: ${name}\n`);
-      // The memory of idle connections does not vary: the first pair has it.
       figures[name] = await measure(
         name,
-        wantedRows.filter((row) => row !== 'memory' || pair === 0),
+        wantedRows.filter((row) => pair === 0 || !rowsOnce.includes(row)),
       );
     }
     pairs.push(figures);
@@ -67,7 +75,15 @@ async function measure(name: SystemName, wanted: readonly (typeof rows)[number][
     ...(await of('memory', (system) => measureMemory(system, connections))),
     ...(await of('throughput', (system) => measureThroughput(system, seconds))),
     ...(await of('latency', (system) => measureLatency(system, seconds))),
+    ...(name === 'rapport' && (await idleOf(wanted))),
   };
+}
+
+/** The floor keeps nothing of a conversation in memory, so there is nothing to compare with. */
+async function idleOf(wanted: readonly string[]): Promise<Figures> {
+  if (!wanted.includes('idle') && !wanted.includes('activation')) return {};
+  const [history = 'sqlite'] = chosen('history', given.history, histories);
+  return { idle: await measureIdle({ conversations: whole('conversations', given.conversations), history }) };
 }
 
 async function withSystem<T>(name: SystemName, take: (system: System) => Promise<T>): Promise<T> {

@@ -1,3 +1,4 @@
+import type { Idle } from './idle.ts';
 import type { Measured, Memory } from './measures.ts';
 import type { SystemName } from './systems.ts';
 
@@ -6,6 +7,7 @@ export interface Figures {
   readonly throughput?: Measured;
   readonly latency?: Measured;
   readonly memory?: Memory;
+  readonly idle?: Idle;
 }
 
 export type Pair = { readonly [K in SystemName]?: Figures };

@@ -4,8 +4,6 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
-import { openTokenKeys } from '@rapport/gateway/token-keys.ts';
-import { Tokens } from '@rapport/gateway/tokens.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { connectNats } from '@rapport/stream/connect.ts';
 import { startNatsServer } from '@rapport/stream/embedded-server.ts';
@@ -13,6 +11,7 @@ import { findNatsServer } from '@rapport/stream/nats-binary.ts';
 import { startChild } from '@rapport/tools/child.ts';
 import { LogFile } from '@rapport/tools/log-file.ts';
 import { startRapport } from '@rapport/tools/rapport-fixture.ts';
+import { openVisitorTokens } from './visitor-tokens.ts';
 
 /** One of the two that are compared, running in a folder of its own. */
 export interface System {
@@ -84,12 +83,11 @@ async function startWhole(): Promise<System> {
     },
   });
   await putCreator(rapport.natsUrl);
-  const keys = await openTokenKeys(rapport.dataDir);
-  const tokens = new Tokens({ keys, lifeS: 3_600, jwksUrl: '' });
+  const tokenOf = await openVisitorTokens(rapport.dataDir, creatorId);
   let people = 0;
   const issue = () => {
     people += 1;
-    return tokens.issue({ creatorId, userId: `person-${people}`, role: 'visitor' });
+    return tokenOf(`person-${people}`);
   };
   return {
     port: Number(new URL(rapport.url).port),

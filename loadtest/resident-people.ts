@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import { type Conversation, newConversation } from '@rapport/actors/conversation/state.ts';
+import type { ConversationWrite, MessageStore } from '@rapport/history/history.ts';
+import type { ConversationKey } from '@rapport/proto/identity.ts';
+
+/** Says of each device that its conversation remembers: as many as it ever does. */
+const saysRemembered = 16;
+const writesAtOnce = 1_000;
+
+/** A person with two devices, whose conversation is idle. */
+export interface IdlePerson extends ConversationKey {
+  readonly deviceId: string;
+}
+
+/** Puts the rows of `count` idle conversations into the store, as if they had been talked in for a while. */
+export async function storeIdlePeople(store: MessageStore, count: number): Promise<readonly IdlePerson[]> {
+  const people = Array.from({ length: count }, () => ({
+    creatorId: 'bench',
+    userId: `v-${randomUUID()}`,
+    deviceId: randomUUID(),
+  }));
+  for (let at = 0; at < count; at += writesAtOnce) {
+    await store.commit(people.slice(at, at + writesAtOnce).map(rowOf));
+  }
+  return people;
+}
+
+function rowOf({ creatorId, userId, deviceId }: IdlePerson): ConversationWrite {
+  const state = stateOf(deviceId);
+  return {
+    creatorId,
+    userId,
+    messages: [],
+    state: JSON.stringify(state),
+    inSeq: 1,
+    epoch: 1,
+    topSeq: state.topSeq,
+  };
+}
+
+function stateOf(deviceId: string): Conversation {
+  const topSeq = 4 * saysRemembered;
+  const device = (id: string, first: number) => ({
+    deviceId: id,
+    clientSeq: saysRemembered,
+    seqs: Array.from({ length: saysRemembered }, (_, at) => first + 4 * at),
+  });
+  const followUp = { timerId: 'follow-up', generation: 3, dueMs: Date.UTC(2100, 0) };
+  return {
+    ...newConversation,
+    topSeq,
+    readSeq: topSeq,
+    answeredSeq: topSeq - 1,
+    devices: [device(randomUUID(), 1), device(deviceId, 3)],
+    timers: { set: 3, pending: [followUp] },
+  };
+}

@@ -1,0 +1,62 @@
+import { readdir } from 'node:fs/promises';
+import type { Inspector } from './inspector.ts';
+import { residentBytes, scrape } from './process-meters.ts';
+import type { Measure, Point, Series } from './soak-judge.ts';
+
+/** A process to watch; nats-server has neither meters nor an inspector. */
+export interface Watched {
+  readonly name: string;
+  readonly pid: number;
+  readonly metricsUrl?: string;
+  readonly inspector?: Inspector;
+}
+
+/** Looks at processes now and then, and keeps what it saw. */
+export class Watch {
+  readonly #processes: readonly Watched[];
+  readonly #series = new Map<string, { process: string; measure: Measure; points: Point[] }>();
+  readonly #logLag = new Map<string, { readonly seconds: number; readonly records: number }>();
+
+  constructor(processes: readonly Watched[]) {
+    this.#processes = processes;
+  }
+
+  get series(): readonly Series[] {
+    return [...this.#series.values()];
+  }
+
+  async sample(atMs: number): Promise<void> {
+    for (const process of this.#processes) await this.#look(process, atMs);
+  }
+
+  async #look({ name, pid, metricsUrl, inspector }: Watched, atMs: number): Promise<void> {
+    const keep = (measure: Measure, value: number) => this.#keep(name, measure, { atMs, value });
+    // The meters first: collecting garbage holds the event loop, and they begin anew once they were read.
+    if (metricsUrl !== undefined) {
+      const samples = await scrape(metricsUrl);
+      keep('loop lag', (samples.get(`${name} nodejs_eventloop_lag_p99_seconds`) ?? 0) * 1_000);
+      const lag = this.#logLagOf(name, samples);
+      if (lag !== undefined) keep('log lag', lag);
+    }
+    if (inspector !== undefined) keep('heap', await inspector.heapBytes());
+    keep('rss', await residentBytes(pid));
+    keep('handles', (await readdir(`/proc/${pid}/fd`)).length);
+  }
+
+  /** The mean age of the records that were taken since the last time; undefined when none was. */
+  #logLagOf(name: string, samples: ReadonlyMap<string, number>): number | undefined {
+    const seconds = samples.get(`${name} rapport_log_lag_seconds_sum`) ?? 0;
+    const records = samples.get(`${name} rapport_log_lag_seconds_count`) ?? 0;
+    const before = this.#logLag.get(name) ?? { seconds: 0, records: 0 };
+    if (records === before.records) return undefined;
+    this.#logLag.set(name, { seconds, records });
+    return ((seconds - before.seconds) / (records - before.records)) * 1_000;
+  }
+
+  #keep(process: string, measure: Measure, point: Point): void {
+    const key = `${process} ${measure}`;
+    const series = this.#series.get(key) ?? { process, measure, points: [] };
+    this.#series.set(key, series);
+    series.points.push(point);
+  }
+}
