@@ -66,8 +66,14 @@ export class Attach {
 
   /** Deliveries of a partition may have been lost, or its owner is a new one. */
   askAgain(partition: number): void {
-    for (const { sessions } of this.#options.conversations.inPartition(partition)) {
-      for (const session of sessions) this.#again.add(session);
+    for (const conversation of this.#options.conversations.inPartition(partition)) {
+      const { sessions, turn } = conversation;
+      // An answer that was begun again does not go on from the old text: the owner's answer has the new one.
+      if (turn !== undefined) conversation.turn = { turnId: turn.turnId, text: '' };
+      for (const session of sessions) {
+        this.#again.add(session);
+        session.behind = true;
+      }
     }
   }
 
@@ -82,7 +88,7 @@ export class Attach {
     const member = memberOf(session);
     if (member === undefined) return;
     this.#waiting.delete(session);
-    this.#takeTurn(session, member.conversation, attached.turn);
+    this.#takeTurn(member.conversation, attached.turn);
     session.behind ||= attached.turn !== undefined;
     if (state.at === 'attaching') {
       this.#welcome(session, member, attached);
@@ -131,27 +137,15 @@ export class Attach {
   }
 
   /** What the owner says of the answer being written holds, for all sessions. */
-  #takeTurn(asked: Session, conversation: Conversation, turn: Attached['turn']): void {
+  #takeTurn(conversation: Conversation, turn: Attached['turn']): void {
     const ended = conversation.turn;
     conversation.turn = turn;
-    if (ended === undefined) return;
-    if (ended.turnId === turn?.turnId) {
-      // Another host began it again: what the others were shown is no part of it.
-      if (turn.text.startsWith(ended.text)) return;
-      for (const session of conversation.sessions) if (session !== asked) this.#showAnew(session);
-      return;
-    }
+    if (ended === undefined || ended.turnId === turn?.turnId) return;
     // The frame that ended it was lost; what it led to comes as messages.
     for (const session of conversation.sessions) {
       if (session.state.at === 'attaching') continue;
       this.#options.writer.send(session, { turn: { turnId: ended.turnId, state: 'COMPLETED' } });
     }
-  }
-
-  #showAnew(session: Session): void {
-    const { writer } = this.#options;
-    session.behind = true;
-    if (session.state.at === 'live' && writer.takesDeltas(session)) writer.catchUpTurn(session);
   }
 
   #welcome(session: Session, { conversation }: Member, { topSeq, clientSeqStored, readSeq }: Attached): void {

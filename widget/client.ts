@@ -167,7 +167,7 @@ class Client implements Rapport {
   #hello(token: string): UpJson {
     this.#helloAfterSeq = topSeq(this.#timeline);
     const tail = this.#options.tail ?? tailDefault;
-    const deviceId = this.#sender?.device.deviceId ?? '';
+    const deviceId = this.#sender?.hello() ?? '';
     return { hello: { token, deviceId, afterSeq: this.#helloAfterSeq, tail } };
   }
 
@@ -182,13 +182,19 @@ class Client implements Rapport {
 
   #onFrame(frame: Frame): void {
     this.#options.onFrame?.(frame);
-    this.#timeline = applyFrame(this.#timeline, frame);
+    this.#timeline = applyFrame(this.#timeline, frame.kind === 'welcome' ? this.#upToDate(frame) : frame);
     if (frame.kind === 'welcome') this.#onWelcome(frame);
     if (frame.kind === 'receipt') this.#sender?.receipt(frame);
     if (frame.kind === 'typing') this.#expectTypingToEnd(frame.on);
     if (frame.kind === 'fault') this.#fault = { ...frame, atMs: this.#surroundings.nowMs() };
     this.#pager.onFrame(frame);
     this.#changed();
+  }
+
+  /** What came since its hello, over the connection before, does not make the conversation a shorter one. */
+  #upToDate(welcome: Welcome): Welcome {
+    if (welcome.topSeq < this.#helloAfterSeq) return welcome;
+    return { ...welcome, topSeq: Math.max(welcome.topSeq, topSeq(this.#timeline)) };
   }
 
   #onWelcome(welcome: Welcome): void {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { onReceipt, onSilence, sendable, startFlight } from './flight.ts';
+import { onReceipt, onSilence, onWelcome, sendable, startFlight } from './flight.ts';
 import type { Receipt } from './frame.ts';
-import { add, type Device, freshDevice } from './outbox.ts';
+import { add, type Device, freshDevice, settle } from './outbox.ts';
 
 const said = (id: string) => ({ id, text: id, choiceId: '', atMs: 1 });
 const device: Device = ['a', 'b', 'c', 'd'].reduce((so, id) => add(so, said(id)), freshDevice('old'));
@@ -21,6 +21,16 @@ test('sendable() gives what fits the window, and nothing behind a say that is no
     d,
   ]);
   expect(sendable(device, flight, { window: 4, kept: new Set([a, c, d]) })).toEqual([a]);
+});
+
+test('a welcome renames a device that the server forgot, not one stored further since its hello', () => {
+  const two = settle(device, 2);
+  const welcome = (clientSeqStored: number, storedAtHello: number) =>
+    onWelcome(two, { clientSeqStored }, { storedAtHello, freshDeviceId: 'new' });
+  expect(welcome(1, 2)).toMatchObject({ do: 'rename', device: { deviceId: 'new', storedUpTo: 0 } });
+  expect(welcome(1, 1)).toMatchObject({ do: 'send', device: two, flight: { sentUpTo: 2 } });
+  expect(welcome(3, 1)).toMatchObject({ do: 'send', device: { storedUpTo: 3 } });
+  expect(welcome(5, 2)).toMatchObject({ do: 'rename' });
 });
 
 test('a final rejection renames what is behind it only once all before it are stored', () => {

@@ -44,13 +44,17 @@ export function sendable(
 }
 
 /**
- * What a welcome means for the device. Less stored than is known here: the server forgot the device. More
- * than was ever numbered here: this copy of the device is stale (a restored profile), and its numbers would
- * be taken for repetitions. Both times the says go on under a new name.
+ * What a welcome means for the device. Less stored than was known here at its hello: the server forgot the
+ * device. (What was stored since that hello proves nothing: the connection before tells of it while this one
+ * opens.) More than was ever numbered here: this copy of the device is stale (a restored profile), and its
+ * numbers would be taken for repetitions. Both times the says go on under a new name.
  */
-export function onWelcome(device: Device, welcome: Welcome, freshDeviceId: string): Verdict {
-  const { clientSeqStored } = welcome;
-  if (clientSeqStored < device.storedUpTo || clientSeqStored > lastNumber(device)) {
+export function onWelcome(
+  device: Device,
+  { clientSeqStored }: Pick<Welcome, 'clientSeqStored'>,
+  { storedAtHello, freshDeviceId }: { readonly storedAtHello: number; readonly freshDeviceId: string },
+): Verdict {
+  if (clientSeqStored < storedAtHello || clientSeqStored > lastNumber(device)) {
     return { do: 'rename', device: renumber(device, freshDeviceId) };
   }
   const settled = settle(device, clientSeqStored);

@@ -38,6 +38,8 @@ export class Sender {
   #slot: Slot;
   #device: Device;
   #flight: Flight | undefined;
+  /** How far this device was stored when the newest hello was said. */
+  #storedAtHello = 0;
   #window: number = limits.saysInFlightMax;
   #textCharsMax: number = limits.textCharsMax;
   /** The says that are on disk, with their numbers: a renumbered say is another value. */
@@ -82,13 +84,20 @@ export class Sender {
     return { ok: true, id, clientSeq: said?.clientSeq ?? 0 };
   }
 
+  /** The device that says hello now. */
+  hello(): string {
+    this.#storedAtHello = this.#device.storedUpTo;
+    return this.#device.deviceId;
+  }
+
   /**
    * The connection is open. False when the device had to take a new name, so that hello must be said anew.
    */
   welcome(welcome: Welcome): boolean {
     this.#window = welcome.saysInFlightMax;
     this.#textCharsMax = welcome.textCharsMax;
-    return this.#perform(onWelcome(this.#device, welcome, this.#freshId()));
+    const known = { storedAtHello: this.#storedAtHello, freshDeviceId: this.#freshId() };
+    return this.#perform(onWelcome(this.#device, welcome, known));
   }
 
   receipt(receipt: Receipt): void {

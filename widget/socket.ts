@@ -38,10 +38,10 @@ interface Wire {
 
 /** A connection that stood for this long was a good one: the next loss starts with short waits again. */
 const steadyMs = 5_000;
-const waitFirstMs = 250;
-const waitMostMs = 15_000;
+/** Waits before the next try, doubled each time and spread over the upper half. */
+export const reconnectWaits = { firstMs: 250, mostMs: 15_000 };
 /** Hello, and the owner's answer to it, with as much again for the way. */
-const welcomeWithinMs = limits.attachWithinMs + limits.helloWithinMs;
+export const welcomeWithinMs = limits.attachWithinMs + limits.helloWithinMs;
 /**
  * A browser cannot ping. After two ping intervals without a frame the link asks for a page, which the server
  * always answers and which would bring what was lost; no frame in probeWithinMs means that the connection is
@@ -211,12 +211,13 @@ export class Link {
     this.#connect();
   }
 
-  /** Each wait is spread over its upper half, so that a restarted gateway is not met by everyone at once. */
+  /** Spread, so that a restarted gateway is not met by everyone at once. */
   #wait(code: string, reason: string, askedMs: number): void {
     if (this.#wire && !this.#wire.leaving) return;
     const { surroundings, onConnection } = this.#options;
     const [roll = 0] = surroundings.randomBytes(new Uint8Array(1));
-    const whole = Math.min(waitMostMs, waitFirstMs * 2 ** Math.min(this.#attempt, 10));
+    const { firstMs, mostMs } = reconnectWaits;
+    const whole = Math.min(mostMs, firstMs * 2 ** Math.min(this.#attempt, 10));
     const ms = Math.max(askedMs, Math.round(whole * (0.5 + roll / 512)));
     this.#attempt += 1;
     this.#stopWaiting?.();

@@ -168,6 +168,14 @@ describe('timeline', () => {
     claim(stopped.answer).toEqual({ turnId: 't', text: 'abc', at: 'over' });
   });
 
+  test('an answer that is started again begins anew, and a snapshot goes on where it was', () => {
+    const written = fold([welcome(0), turn('t', 'STARTED'), delta('t', 0, 'the first attempt')]);
+    const again = fold([turn('t', 'STARTED'), delta('t', 0, 'the second')], written);
+    claim(again.answer).toMatchObject({ turnId: 't', text: 'the second' });
+    const attached = fold([turn('t', 'STARTED'), { kind: 'snapshot', turnId: 't', text: 'the' }], written);
+    claim(attached.answer?.text).toBe('the');
+  });
+
   test('a say is pending until its message is here, and failed only when that is final', () => {
     const said = { clientSeq: 1, id: 'id-1', text: 'text 1', choiceId: '', atMs: 0 };
     const pending = expect(expect(fold([welcome(0)]), said), said);
@@ -180,6 +188,20 @@ describe('timeline', () => {
     claim(states(receipt('REJECTED', 'text_too_long'))).toEqual(['failed']);
     claim(states(receipt('STORED'))).toEqual(['stored']);
     claim(states(receipt('STORED'), message(1, 'USER'))).toEqual([]);
+  });
+
+  test('a stored say does not wait for its message when a new tail may begin above it', () => {
+    const said = { clientSeq: 1, id: 'id-1', text: 'text 1', choiceId: '', atMs: 0 };
+    const stored: Frame = {
+      ...{ kind: 'receipt', clientSeq: 1, id: 'id-1', state: 'STORED', seq: 1 },
+      ...{ code: '', reason: '', retryAfterMs: 0 },
+    };
+    const states = (...frames: readonly Frame[]) => {
+      return fold([stored, ...frames], expect(fold([welcome(5)]), said)).pending.map(({ state }) => state);
+    };
+    claim(states()).toEqual(['stored']);
+    claim(states(welcome(9), history([message(8), message(9)]))).toEqual([]);
+    claim(states(history([message(5)]), welcome(9))).toEqual(['stored']);
   });
 
   test('another person, or a conversation shorter than what is here, begins anew', () => {

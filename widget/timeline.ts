@@ -127,8 +127,11 @@ function welcomed(timeline: Timeline, welcome: Welcome): Timeline {
   const another = timeline.userId !== '' && timeline.userId !== welcome.userId;
   const shorter = welcome.topSeq < topSeq(timeline);
   const kept = another || shorter ? { ...emptyTimeline(), pending: timeline.pending } : timeline;
+  // What is stored comes as a message, but not when only the newest are asked for and it is older.
+  const pending = kept.pending.filter(({ state }) => kept.base !== undefined || state !== 'stored');
   return {
     ...kept,
+    pending,
     userId: welcome.userId,
     base: kept.base ?? (welcome.topSeq === 0 ? 0 : undefined),
     answer: undefined,
@@ -207,9 +210,8 @@ function ended(timeline: Timeline, turnId: string): Timeline {
 }
 
 function withTurn(timeline: Timeline, turn: Frame & { kind: 'turn' }): Timeline {
-  if (turn.state === 'STARTED') {
-    return timeline.answer?.turnId === turn.turnId ? timeline : withText(timeline, turn.turnId, '');
-  }
+  // Also when it was begun before: another host writes it anew. Of what goes on, a snapshot follows at once.
+  if (turn.state === 'STARTED') return withText(timeline, turn.turnId, '');
   const { answer } = timeline;
   if (answer?.turnId !== turn.turnId) return ended(timeline, turn.turnId);
   // Its message replaces the text; until then the text stays, so that nothing flickers.

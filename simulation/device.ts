@@ -1,0 +1,189 @@
+import { createRapport } from '@rapport/widget/client.ts';
+import type { Rapport, RapportState } from '@rapport/widget/rapport.ts';
+import type { Surroundings } from '@rapport/widget/surroundings.ts';
+import type { Chance } from './chance.ts';
+import { Connection } from './connection.ts';
+import { Fate } from './fate.ts';
+import type { Gateways } from './gateways.ts';
+import { OutboxModel } from './outbox-model.ts';
+import type { Witness } from './witness.ts';
+import type { World } from './world.ts';
+
+/** One thing a person said in a tab. */
+export interface Utterance {
+  readonly text: string;
+  /** Which of the device's tabs it was. */
+  readonly tab: number;
+  /** `kept`: the client has promised that it will be sent. */
+  fate: 'unknown' | 'kept' | 'refused';
+}
+
+/** A device of a person: what it keeps, and its tab, which may be closed or killed and opened again. */
+export class Device {
+  readonly name: string;
+  readonly conversation: string;
+  readonly outbox: OutboxModel;
+  readonly said: Utterance[] = [];
+  readonly #world: World;
+  readonly #gateways: Gateways;
+  readonly #witness: Witness;
+  readonly #chance: Chance;
+  readonly #tail: number;
+  /** A hidden tab never asks by itself whether its connection is alive. */
+  readonly isHidden: boolean;
+  #tab: { readonly fate: Fate; readonly rapport: Rapport } | undefined;
+  #tabs = 0;
+  readonly #failed = new Set<string>();
+  #connections: Connection[] = [];
+
+  constructor(options: {
+    readonly name: string;
+    /** `creator/user`. */
+    readonly conversation: string;
+    readonly world: World;
+    readonly gateways: Gateways;
+    readonly witness: Witness;
+  }) {
+    this.name = options.name;
+    this.conversation = options.conversation;
+    this.#world = options.world;
+    this.#gateways = options.gateways;
+    this.#witness = options.witness;
+    this.#chance = options.world.chance(`device ${options.name}`);
+    this.#tail = this.#chance.happens(0.3) ? this.#chance.between(1, 10) : 0;
+    this.isHidden = this.#chance.happens(0.5);
+    this.outbox = new OutboxModel(options.world, options.name);
+  }
+
+  get rapport(): Rapport | undefined {
+    return this.#tab?.rapport;
+  }
+
+  /** Texts that the server will never take, as the person was told. */
+  get failed(): readonly string[] {
+    return [...this.#failed];
+  }
+
+  /** What was said in order: by the whole device while one tab held all, else by each tab. */
+  get rows(): readonly (readonly Utterance[])[] {
+    if (this.outbox.slots === 1) return [this.said];
+    return [...Map.groupBy(this.said, ({ tab }) => tab).values()];
+  }
+
+  /** The connections that are not over, the newest last. */
+  get connections(): readonly Connection[] {
+    this.#connections = this.#connections.filter(({ isOver }) => !isOver);
+    return this.#connections;
+  }
+
+  open(): void {
+    if (this.#tab !== undefined) return;
+    this.#tabs += 1;
+    const [creatorId = ''] = this.conversation.split('/');
+    const fate = new Fate(`${this.name}.${this.#tabs}`, this.#world.time);
+    this.#world.tell(fate.name, 'opens');
+    fate.later(0, () => {
+      const rapport = createRapport({
+        url: 'http://gateway.test',
+        creatorId,
+        token: async () => this.conversation,
+        storage: this.outbox.open(fate),
+        tail: this.#tail,
+        surroundings: this.#surroundings(fate),
+      });
+      rapport.subscribe(this.#watch(fate.name));
+      this.#tab = { fate, rapport };
+    });
+  }
+
+  /** The person leaves: the tab ends in order. */
+  close(): void {
+    const tab = this.#tab;
+    if (tab === undefined) return;
+    this.#world.tell(tab.fate.name, 'closes');
+    this.#tab = undefined;
+    tab.fate.later(0, () => {
+      const gone = () => this.#gone(tab.fate);
+      tab.rapport.close().then(gone, gone);
+    });
+  }
+
+  /** The tab or its machine ends in the middle of whatever it does. */
+  kill(): void {
+    const tab = this.#tab;
+    if (tab === undefined) return;
+    this.#world.tell(tab.fate.name, 'is killed');
+    this.#tab = undefined;
+    this.#gone(tab.fate);
+  }
+
+  say(text: string): void {
+    const tab = this.#tab;
+    if (tab === undefined) return;
+    const utterance: Utterance = { text, tab: this.#tabs, fate: 'unknown' };
+    this.said.push(utterance);
+    tab.fate.later(0, () => {
+      this.#world.tell(tab.fate.name, `says "${text}"`);
+      tab.rapport.say(text).then(
+        (keeping) => {
+          utterance.fate = keeping.ok ? 'kept' : 'refused';
+        },
+        () => {
+          utterance.fate = 'refused'; // The tab closed first.
+        },
+      );
+    });
+  }
+
+  /** Does something else with the open tab. */
+  use(act: (rapport: Rapport) => void): void {
+    const tab = this.#tab;
+    tab?.fate.later(0, () => act(tab.rapport));
+  }
+
+  /** Looks at everything that a tab shows. */
+  #watch(tab: string): (state: RapportState) => void {
+    let shown = 0;
+    return ({ pending, topSeq, answer }) => {
+      for (const { state, text } of pending) if (state === 'failed') this.#failed.add(text);
+      if (topSeq < shown)
+        this.#world.fail('what was shown stays shown', `${tab} went back from ${shown} to ${topSeq}`);
+      shown = topSeq;
+      const writers = new Set(answer?.text.match(/[.]\d+@\w+/g));
+      if (writers.size > 1) this.#world.fail('an answer is of one attempt', `${tab} shows "${answer?.text}"`);
+    };
+  }
+
+  #gone(fate: Fate): void {
+    fate.die();
+    this.outbox.left(fate);
+    for (const connection of this.connections) connection.cut();
+  }
+
+  #surroundings(fate: Fate): Surroundings {
+    return {
+      nowMs: () => fate.clock.wallMs(),
+      after: (ms, ring) => fate.later(ms, ring),
+      randomBytes: (bytes) => this.#chance.fill(bytes),
+      fetch: () => Promise.reject(new Error('there is no fetch here')),
+      openSocket: () => this.#connect(fate),
+      watch: () => () => undefined,
+      visible: () => !this.isHidden,
+    };
+  }
+
+  #connect(fate: Fate) {
+    const far = this.#gateways.any();
+    this.#world.tell(fate.name, `connects to ${far?.fate.name ?? 'nobody'}`);
+    const connection: Connection = new Connection({
+      world: this.#world,
+      chance: this.#chance,
+      tab: fate,
+      far,
+      onWrite: (from, frame) =>
+        this.#witness.wrote({ connection: from, to: fate.name, conversation: this.conversation, frame }),
+    });
+    this.#connections.push(connection);
+    return connection.socket;
+  }
+}

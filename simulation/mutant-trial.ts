@@ -1,0 +1,33 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { mutants } from './mutants.ts';
+
+interface Caught {
+  readonly seed: number;
+  readonly invariant: string;
+}
+
+/** Plants each bug in a process of its own and prints what noticed it; false when one goes unnoticed. */
+export async function tryMutants(seedsMax: number): Promise<boolean> {
+  const longest = Math.max(...[...mutants.keys()].map((name) => name.length));
+  let unnoticed = 0;
+  for (const name of mutants.keys()) {
+    const caught = await tryMutant(name, seedsMax);
+    if (caught === undefined) unnoticed += 1;
+    const verdict = caught === undefined ? 'NOT CAUGHT' : `seed ${caught.seed}`.padEnd(10);
+    process.stdout.write(`${name.padEnd(longest)}  ${verdict}  ${caught?.invariant ?? ''}\n`);
+  }
+  process.stdout.write(`${mutants.size - unnoticed} of ${mutants.size} planted bugs were caught\n`);
+  return unnoticed === 0;
+}
+
+/** What noticed the bug first; undefined when nothing did. */
+async function tryMutant(name: string, seedsMax: number): Promise<Caught | undefined> {
+  const script = new URL('./simulate.ts', import.meta.url).pathname;
+  const given = [script, '--json', '--mutant', name, '--seeds', String(seedsMax)];
+  const child = spawn(process.execPath, [...process.execArgv, ...given]);
+  const [line, complaint] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  if (line !== '') return JSON.parse(line) as Caught; // Decoder: campaign() wrote it.
+  if (complaint.includes(' worlds, ')) return undefined;
+  throw new Error(`Cannot try "${name}": ${complaint}`);
+}

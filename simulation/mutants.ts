@@ -1,0 +1,166 @@
+/** A bug to plant: the real code with one place changed. */
+export interface Mutant {
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly find: string;
+  readonly put: string;
+}
+
+const gatewayWatch = 'gateway/owner-watch.ts';
+const worker = 'actors/worker.ts';
+
+/** Each breaks one thing that a promise stands on. `npm run simulate -- --mutants` shows what notices it. */
+export const mutants: ReadonlyMap<string, Mutant> = new Map([
+  [
+    'a repeated say is stored again',
+    {
+      file: 'actors/conversation/decide.ts',
+      find: 'if (event.clientSeq <= device.clientSeq) return again(state, event, device);',
+      put: '',
+    },
+  ],
+  [
+    'a gap in the numbers is accepted',
+    {
+      file: 'actors/conversation/decide.ts',
+      find: 'if (event.clientSeq > device.clientSeq + 1) return gap(state, event, device);',
+      put: '',
+    },
+  ],
+  [
+    'events read again are folded again',
+    { file: 'actors/batch.ts', find: 'if (position <= entry.inSeq) {', put: 'if (position < 0) {' },
+  ],
+  [
+    'the checkpoint runs ahead of the commit',
+    {
+      file: worker,
+      find: 'await this.#store(touched);',
+      put: 'this.#performed = records.at(-1)?.sequence ?? 0; await this.#store(touched);',
+    },
+  ],
+  [
+    'receipts leave before the commit',
+    {
+      file: worker,
+      find: 'await this.#store(touched);',
+      put: 'performer.perform(touched); await this.#store(touched);',
+    },
+  ],
+  [
+    'a refused commit drops its batch',
+    {
+      file: 'actors/commit.ts',
+      find: 'await history.commit(writes);',
+      put: 'await history.commit(writes).catch(() => undefined);',
+    },
+  ],
+  [
+    'a lost answer is not begun again',
+    { file: 'actors/activation.ts', find: 'this.#options.turnLost(key, turn);', put: '{}' },
+  ],
+  [
+    'recorded effects are not performed again',
+    { file: worker, find: 'await performAgain(again, this.#options);', put: '' },
+  ],
+  [
+    'a lost partition leaves its actors in memory',
+    { file: 'actors/host.ts', find: 'this.#residents.forget(isTheirs);', put: '' },
+  ],
+  [
+    'a timer of an older generation goes off',
+    {
+      file: 'actors/conversation/timer.ts',
+      find: '(other) => other.timerId === timerId && other.generation === generation,',
+      put: '(other) => other.timerId === timerId,',
+    },
+  ],
+  [
+    'saying something does not cancel the follow-up',
+    {
+      file: 'actors/conversation/follow-up.ts',
+      find: 'return cancelTimer(before, timerId);',
+      put: 'return before;',
+    },
+  ],
+  [
+    'deliveries of a past owner are shown',
+    { file: gatewayWatch, find: 'if (epoch < (known?.epoch ?? 0)) return false;', put: '' },
+  ],
+  [
+    'a missing number on a lane is ignored',
+    { file: gatewayWatch, find: 'if (number !== expected) this.#lost(hostId);', put: '' },
+  ],
+  [
+    'ACCEPTED is said of what the log refused',
+    { file: 'gateway/says.ts', find: "if (settled === 'accepted') {", put: 'if (settled.length > 0) {' },
+  ],
+  [
+    'catching up leaves one out',
+    {
+      file: 'gateway/reader.ts',
+      find: 'this.#store.page(key, { afterSeq, limit })',
+      put: 'this.#store.page(key, { afterSeq: afterSeq + 1, limit })',
+    },
+  ],
+  [
+    'a reload forgets the outbox',
+    {
+      file: 'widget/sender.ts',
+      find: 'this.#device = options.slot.device;',
+      put: 'this.#device = { ...options.slot.device, storedUpTo: 0, unsent: [] };',
+    },
+  ],
+  [
+    'an older welcome renames a device',
+    {
+      file: 'widget/flight.ts',
+      find: 'clientSeqStored < storedAtHello',
+      put: 'clientSeqStored < device.storedUpTo',
+    },
+  ],
+  [
+    'an answer begun again goes on from the old text',
+    {
+      file: 'widget/timeline.ts',
+      find: "if (turn.state === 'STARTED') return withText(timeline, turn.turnId, '');",
+      put: "if (turn.state === 'STARTED') return timeline;",
+    },
+  ],
+  [
+    'an older welcome empties the screen',
+    {
+      file: 'widget/client.ts',
+      find: "frame.kind === 'welcome' ? this.#upToDate(frame) : frame",
+      put: 'frame',
+    },
+  ],
+  [
+    'a stored say below a new tail stays pending',
+    {
+      file: 'widget/timeline.ts',
+      find: "kept.base !== undefined || state !== 'stored'",
+      put: 'state.length > 0',
+    },
+  ],
+  [
+    'a claim without an answer leaves a partition to nobody',
+    {
+      file: 'actors/ownership.ts',
+      find: '} else if (!isHeld && owner?.hostId === hostId) {',
+      put: "} else if (hostId === '') {",
+    },
+  ],
+  [
+    'a new owner is no reason to attach again',
+    {
+      file: gatewayWatch,
+      find: 'if (epoch > (known?.epoch ?? 0)) this.#attach.askAgain(partition);',
+      put: '',
+    },
+  ],
+  [
+    'a late write of a past owner overwrites',
+    { file: 'simulation/store-model.ts', find: 'kept.row.inSeq > inSeq', put: 'kept.row.inSeq < 0' },
+  ],
+]);

@@ -1,0 +1,95 @@
+import { type Device, freshDevice, type Outbox, type Slot } from '@rapport/widget/outbox.ts';
+import type { Storage } from '@rapport/widget/storage.ts';
+import { MemoryVisitorTokens } from '@rapport/widget/visitor.ts';
+import type { Chance } from './chance.ts';
+import type { Fate } from './fate.ts';
+import type { World } from './world.ts';
+
+interface Kept {
+  device: Device;
+  holder: Fate | undefined;
+}
+
+/** What a person's device keeps on disk, whatever becomes of the tab that wrote it. */
+export class OutboxModel {
+  readonly #chance: Chance;
+  readonly #slots: Kept[] = [];
+  /** Writes on their way to the disk, by the tab that made them. */
+  readonly #writes = new Map<Fate, Set<{ land: () => void }>>();
+
+  constructor(world: World, name: string) {
+    this.#chance = world.chance(`outbox ${name}`);
+  }
+
+  /** Messages that are kept and not stored, as far as the device knows. */
+  get unsent(): number {
+    return this.#slots.reduce((sum, { device }) => sum + device.unsent.length, 0);
+  }
+
+  /** How many devices the server sees in this one, each with a numbering of its own. */
+  get slots(): number {
+    return this.#slots.length;
+  }
+
+  /** The storage as one tab has it. */
+  open(fate: Fate): Storage {
+    const way = () => ({ thereMs: this.#chance.between(0, 4), backMs: this.#chance.between(0, 2) });
+    const outbox: Outbox = {
+      take: async (freshDeviceId) =>
+        this.#slot(fate, await fate.ask(way(), () => this.#take(fate, freshDeviceId))),
+      takeAbandoned: async () => {
+        const slot = await fate.ask(way(), () => this.#abandoned(fate));
+        return slot && this.#slot(fate, slot);
+      },
+    };
+    return { outbox, visitorTokens: new MemoryVisitorTokens() };
+  }
+
+  /** The tab is gone: what it was writing is on disk or lost, and others may take what it held. */
+  left(fate: Fate): void {
+    for (const write of this.#writes.get(fate) ?? []) if (this.#chance.happens(0.5)) write.land();
+    this.#writes.delete(fate);
+    for (const slot of this.#slots) if (slot.holder === fate) slot.holder = undefined;
+  }
+
+  #take(fate: Fate, freshDeviceId: string): Kept {
+    const free = this.#abandoned(fate) ?? this.#slots.find(({ holder }) => holder === undefined);
+    const slot: Kept = free ?? { device: freshDevice(freshDeviceId), holder: fate };
+    if (free === undefined) this.#slots.push(slot);
+    if (fate.at !== 'dead') slot.holder = fate;
+    return slot;
+  }
+
+  #abandoned(fate: Fate): Kept | undefined {
+    const slot = this.#slots.find(({ holder, device }) => holder === undefined && device.unsent.length > 0);
+    if (slot !== undefined && fate.at !== 'dead') slot.holder = fate;
+    return slot;
+  }
+
+  #slot(fate: Fate, slot: Kept): Slot {
+    return {
+      device: slot.device,
+      write: (device) => this.#write(fate, slot, device),
+      release: async () => {
+        if (slot.holder === fate) slot.holder = undefined;
+      },
+    };
+  }
+
+  #write(fate: Fate, slot: Kept, device: Device): Promise<void> {
+    const writes = this.#writes.get(fate) ?? new Set();
+    this.#writes.set(fate, writes);
+    return new Promise((resolve) => {
+      const write = {
+        land: () => {
+          if (writes.delete(write)) slot.device = device;
+        },
+      };
+      writes.add(write);
+      fate.later(this.#chance.between(0, 6), () => {
+        write.land();
+        resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,62 @@
+import { parseArgs } from 'node:util';
+import { mutants } from './mutants.ts';
+import { plant } from './plant.ts';
+
+const use = `npm run simulate -- [--seeds N] [--from N] [--all] [--json]
+npm run simulate -- --seed N [--trace]
+npm run simulate -- --mutants [--seeds N]
+
+  --seeds N    so many worlds, one after the other (1000); with --mutants, at most so many for each (800)
+  --from N     the first of them (1)
+  --all        goes on after a world in which a promise was broken
+  --json       one line of JSON for each broken world instead of its story
+  --seed N     one world again, with its story
+  --trace      its whole trace
+  --mutant X   plants the bug of that name first
+  --mutants    plants each of them, and prints which promise caught it in which world
+
+docs/simulation.md tells what a world is and how to read its trace. The bugs that can be planted:
+
+${[...mutants.keys()].map((name) => `  ${name}`).join('\n')}
+`;
+
+const { values: given } = parseArgs({
+  options: {
+    help: { type: 'boolean', default: false },
+    seeds: { type: 'string' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    all: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    trace: { type: 'boolean', default: false },
+    mutant: { type: 'string' },
+    mutants: { type: 'boolean', default: false },
+  },
+});
+
+if (given.help) process.stdout.write(use);
+else process.exitCode = (await simulate()) ? 0 : 1;
+
+async function simulate(): Promise<boolean> {
+  if (given.mutants) {
+    const { tryMutants } = await import('./mutant-trial.ts');
+    return tryMutants(whole('seeds', given.seeds ?? '800'));
+  }
+  if (given.mutant !== undefined) plant(given.mutant);
+  // Only now: a planted bug is in what is imported after it.
+  const { campaign, relive } = await import('./campaign.ts');
+  if (given.seed !== undefined) return relive(whole('seed', given.seed), given.trace);
+  const { all, json } = given;
+  return campaign({
+    from: whole('from', given.from),
+    seeds: whole('seeds', given.seeds ?? '1000'),
+    all,
+    json,
+  });
+}
+
+function whole(name: string, value: string): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= 1) return number;
+  throw new Error(`Cannot use --${name} ${value}: it should be a whole number from 1`);
+}
