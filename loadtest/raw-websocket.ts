@@ -12,6 +12,8 @@ export interface RawWebSocket {
 export interface RawWebSocketOptions {
   readonly port: number;
   readonly protocol: string;
+  /** The address of this machine to connect from; left out, the system's choice. */
+  readonly localAddress?: string;
   readonly onText: (text: string) => void;
   /** The reason is a sentence; it is called once, also when `close` was called. */
   readonly onClose: (reason: string) => void;
@@ -52,17 +54,18 @@ export function openRawWebSocket(options: RawWebSocketOptions): Promise<RawWebSo
       frames.take(rest);
       flush();
     };
-    const socket = connectReading(options.port, take);
+    const socket = connectReading(options, take);
     socket.once('connect', () => socket.write(upgradeRequest(options)));
     socket.once('error', reject);
     socket.once('close', () => options.onClose('the connection ended'));
   });
 }
 
-function connectReading(port: number, take: (chunk: Buffer) => void): Socket {
+function connectReading({ port, localAddress }: RawWebSocketOptions, take: (chunk: Buffer) => void): Socket {
   return connect({
     host: '127.0.0.1',
     port,
+    ...(localAddress && { localAddress }),
     noDelay: true,
     onread: {
       buffer: readBuffer,

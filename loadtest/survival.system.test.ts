@@ -1,18 +1,14 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
-import { creatorSchema } from '@rapport/catalog/creator.ts';
 import { freePort } from '@rapport/runtime/free-port.ts';
-import { createLog } from '@rapport/runtime/log.ts';
-import { connectNats } from '@rapport/stream/connect.ts';
 import { type ProcessName, processNames } from '@rapport/tools/local-run.ts';
 import { startRapport, type TestRapport } from '@rapport/tools/rapport-fixture.ts';
 import { createRapport } from '@rapport/widget/client.ts';
-import type { Message } from '@rapport/widget/frame.ts';
 import type { Rapport } from '@rapport/widget/rapport.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { putQuietCreator, quietCreator } from './quiet-creator.ts';
+import { storedMessages } from './stored-messages.ts';
 
-const log = createLog({ name: 'survival', level: 'silent' });
 let rapport: TestRapport;
 let inferencePort: number;
 
@@ -26,14 +22,7 @@ beforeAll(async () => {
       INFERENCE_PORT: String(inferencePort),
     },
   });
-  const nc = await connectNats({ url: rapport.natsUrl, name: 'survival', log });
-  const catalog = await openNatsCatalog(nc, log);
-  const allowedOrigins = ['*'];
-  await catalog.putCreator(
-    creatorSchema.parse({ creatorId: 'quiet', name: 'Quiet', answering: 'people', allowedOrigins }),
-  );
-  await catalog.close();
-  await nc.drain();
+  await putQuietCreator(rapport.natsUrl);
 });
 
 afterAll(async () => {
@@ -61,9 +50,9 @@ async function visitor(creatorId: string): Promise<string> {
 }
 
 async function person(name: string, deviceCount: number): Promise<Person> {
-  const token = await visitor('quiet');
+  const token = await visitor(quietCreator);
   const devices = Array.from({ length: deviceCount }, (_, at): Device => {
-    const client = createRapport({ url: rapport.url, creatorId: 'quiet', token, tail: 0 });
+    const client = createRapport({ url: rapport.url, creatorId: quietCreator, token, tail: 0 });
     return { name: `${name}-${at}`, client, said: 0 };
   });
   return { token, devices };
@@ -103,26 +92,12 @@ function shown(client: Rapport) {
   return { messages: messages.length, pending: pending.length };
 }
 
-async function stored(token: string): Promise<Message[]> {
-  const messages: Message[] = [];
-  for (let more = true; more; ) {
-    const afterSeq = messages.at(-1)?.seq ?? 0;
-    const response = await fetch(`${rapport.url}/v1/messages?afterSeq=${afterSeq}&limit=200`, {
-      headers: { authorization: `Bearer ${token}` },
-    });
-    const page = (await response.json()) as { messages?: Message[]; more?: boolean };
-    messages.push(...(page.messages ?? []));
-    more = page.more ?? false;
-  }
-  return messages;
-}
-
 /** Nothing lost, nothing doubled, each device in its order, dense, and the same everywhere. */
 async function whole({ token, devices }: Person): Promise<void> {
-  const inStore = (await stored(token)).map(({ seq, text }) => ({ seq, text }));
+  const inStore = (await storedMessages(rapport.url, token)).map(({ seq, text }) => ({ seq, text }));
   expect(inStore.map(({ seq }) => seq)).toEqual(inStore.map((_, at) => at + 1));
   for (const { name, client, said } of devices) {
-    const own = inStore.filter(({ text }) => text.startsWith(`${name} `)).map(({ text }) => text);
+    const own = inStore.filter(({ text = '' }) => text.startsWith(`${name} `)).map(({ text }) => text);
     expect(own).toEqual(Array.from({ length: said }, (_, at) => `${name} ${at + 1}`));
     expect(client.state().messages.map(({ seq, text }) => ({ seq, text }))).toEqual(inStore);
   }
@@ -197,7 +172,7 @@ describe('an answer survives', () => {
       await rapport.up(name);
       await expect.poll(() => roles(client), { timeout: 30_000 }).toEqual(['USER', 'COACH']);
       await sleep(1_000);
-      expect((await stored(token)).map(({ role }) => role)).toEqual(['USER', 'COACH']);
+      expect((await storedMessages(rapport.url, token)).map(({ role }) => role)).toEqual(['USER', 'COACH']);
       expect(client.state().answer).toBeUndefined();
       await client.close();
     },

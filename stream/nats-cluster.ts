@@ -13,7 +13,7 @@ export interface NatsCluster {
   signal(server: number, signal: NodeJS.Signals): void;
   /** Ends it as a power cut would, or in order; resolves when it is gone. */
   end(server: number, how: 'killed' | 'in order'): Promise<void>;
-  /** Starts it again on its port and folder; resolves when it takes clients. */
+  /** Starts it again on its port and folder; resolves when it takes clients and has what the others have. */
   start(server: number): Promise<void>;
   /** Which one leads the stream; undefined while none does, and where one server stands alone. */
   leaderOf(stream: string): Promise<number | undefined>;
@@ -33,7 +33,9 @@ export interface NatsClusterOptions {
   readonly log: ServerLog;
 }
 
-/** A cluster chooses its leaders in about a second. */
+type Manager = Awaited<ReturnType<typeof jetstreamManager>>;
+
+/** A cluster chooses new leaders in four to nine seconds; the first ones come sooner. */
 const readyWithinMs = 30_000;
 const askAgainMs = 100;
 
@@ -53,7 +55,8 @@ export async function startNatsCluster(options: NatsClusterOptions): Promise<Nat
     });
   const servers: NatsServer[] = await Promise.all(ports.map((_, at) => launch(at)));
   const urls = ports.map((port) => `nats://127.0.0.1:${port}`);
-  await leading(urls);
+  // In a cluster JetStream answers when it has a leader.
+  await patiently(() => withJetStream(urls, async (jsm) => void (await jsm.getAccountInfo())));
   return {
     urls,
     get pids() {
@@ -67,6 +70,7 @@ export async function startNatsCluster(options: NatsClusterOptions): Promise<Nat
     },
     start: async (at) => {
       servers[at] = await launch(at);
+      if (size > 1) await patiently(() => withJetStream(urls, allCurrent));
     },
     leaderOf: (stream) => leaderOf(urls, stream),
     stop: async () => {
@@ -94,16 +98,26 @@ async function freePorts(count: number): Promise<readonly number[]> {
   return [...ports];
 }
 
-/** Resolves once JetStream answers, which in a cluster it does when it has a leader. */
-async function leading(urls: readonly string[]): Promise<void> {
+/** Tries until it does not fail any more; throws the last failure when that takes too long. */
+async function patiently(attempt: () => Promise<void>): Promise<void> {
   const untilMs = performance.now() + readyWithinMs;
   for (;;) {
     try {
-      return await withJetStream(urls, async (jsm) => void (await jsm.getAccountInfo()));
+      return await attempt();
     } catch (failure) {
       if (performance.now() > untilMs) throw failure;
     }
     await new Promise((resolve) => setTimeout(resolve, askAgainMs));
+  }
+}
+
+/** Throws while a stream has no leader, or a copy that is behind. */
+async function allCurrent(jsm: Manager): Promise<void> {
+  for await (const { config, cluster } of jsm.streams.list()) {
+    const copies = cluster?.replicas ?? [];
+    const isWhole =
+      cluster?.leader !== undefined && copies.every(({ current, offline }) => current && !offline);
+    if (!isWhole) throw new Error(`Cannot go on: not every copy of stream ${config.name} is current`);
   }
 }
 
@@ -116,10 +130,7 @@ async function leaderOf(urls: readonly string[], stream: string): Promise<number
   return at === -1 ? undefined : at;
 }
 
-async function withJetStream<T>(
-  urls: readonly string[],
-  ask: (jsm: Awaited<ReturnType<typeof jetstreamManager>>) => Promise<T>,
-): Promise<T> {
+async function withJetStream<T>(urls: readonly string[], ask: (jsm: Manager) => Promise<T>): Promise<T> {
   const log = createLog({ name: 'cluster', level: 'silent' });
   const nc = await connectNats({ url: urls.join(','), name: 'cluster', log });
   try {

@@ -1,0 +1,107 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startTestCassandra, type TestCassandra } from '@rapport/history/cassandra-fixture.ts';
+import { Chance } from '@rapport/simulation/chance.ts';
+import { findNatsServer } from '@rapport/stream/nats-binary.ts';
+import { type NatsCluster, startNatsCluster } from '@rapport/stream/nats-cluster.ts';
+import { startRapport, type TestRapport } from '@rapport/tools/rapport-fixture.ts';
+import type { Topology } from './chaos-faults.ts';
+import { ChaosProxy } from './chaos-proxy.ts';
+import { putQuietCreator } from './quiet-creator.ts';
+
+/** A whole Rapport, everything it stands on, and the networks between, each to be hurt. */
+export interface World {
+  readonly rapport: TestRapport;
+  readonly nats: NatsCluster;
+  /** Undefined where the history is a SQLite file. */
+  readonly cassandra: TestCassandra | undefined;
+  /** Where people connect. */
+  readonly url: string;
+  readonly clients: ChaosProxy;
+  /** One before each nats-server. */
+  readonly natsLinks: readonly ChaosProxy[];
+  readonly dataDir: string;
+  stop(): Promise<void>;
+}
+
+const quiet = { info: () => {}, warn: () => {}, error: () => {} };
+
+/** Resolves when it takes people; what began is stopped when it does not come up. */
+export async function startWorld(
+  topology: Topology,
+  options: { readonly seed: number; readonly env?: Readonly<Record<string, string>> },
+): Promise<World> {
+  const ends: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const end of ends.splice(0).toReversed()) await end();
+  };
+  try {
+    return { ...(await build(topology, options, ends)), stop };
+  } catch (failure) {
+    await stop();
+    throw failure;
+  }
+}
+
+async function build(
+  topology: Topology,
+  { seed, env = {} }: { readonly seed: number; readonly env?: Readonly<Record<string, string>> },
+  ends: (() => Promise<void>)[],
+): Promise<Omit<World, 'stop'>> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'rapport-chaos-'));
+  ends.push(() => rm(dataDir, { recursive: true, force: true }));
+  const { nats, natsLinks } = await startNats(topology, { dataDir, seed, ends });
+  const cassandra = topology.history === 'cassandra' ? await startTestCassandra() : undefined;
+  if (cassandra !== undefined) ends.push(() => cassandra.stop());
+  const replicas = topology.nats === 'cluster' ? 3 : 1;
+  await putQuietCreator(nats.urls.join(','), replicas);
+  const rapport = await startRapport({
+    actors: topology.actors,
+    gateways: topology.gateways,
+    dataDir,
+    env: {
+      NATS_URL: natsLinks.map(({ port }) => `nats://127.0.0.1:${port}`).join(','),
+      STREAM_REPLICAS: String(replicas),
+      HISTORY_URL: cassandra?.newUrl() ?? '',
+      GATEWAY_SAYS_PER_WINDOW_MAX: '1000000',
+      // Answers that are slow enough to be caught in the middle.
+      EXTRACTIVE_DELTA_MS: '30',
+      ...env,
+    },
+  });
+  ends.push(() => rapport.stop());
+  const targetPort = Number(new URL(rapport.url).port);
+  const clients = await ChaosProxy.listen({ targetPort, chance: new Chance(seed, 'clients') });
+  ends.push(() => clients.close());
+  return { rapport, nats, cassandra, url: `http://127.0.0.1:${clients.port}`, clients, natsLinks, dataDir };
+}
+
+async function startNats(
+  topology: Topology,
+  {
+    dataDir,
+    seed,
+    ends,
+  }: { readonly dataDir: string; readonly seed: number; readonly ends: (() => Promise<void>)[] },
+): Promise<Pick<World, 'nats' | 'natsLinks'>> {
+  const toolsDir = join(import.meta.dirname, '..', '.tools');
+  const natsLinks: ChaosProxy[] = [];
+  const nats = await startNatsCluster({
+    binary: await findNatsServer({ toolsDir, log: quiet }),
+    dataDir: join(dataDir, 'nats'),
+    size: topology.nats === 'cluster' ? 3 : 1,
+    log: quiet,
+    advertise: async (ports) => {
+      for (const targetPort of ports) {
+        const chance = new Chance(seed, `nats-link ${natsLinks.length}`);
+        const proxy = await ChaosProxy.listen({ targetPort, chance });
+        natsLinks.push(proxy);
+        ends.push(() => proxy.close());
+      }
+      return natsLinks.map(({ port }) => port);
+    },
+  });
+  ends.push(() => nats.stop());
+  return { nats, natsLinks };
+}

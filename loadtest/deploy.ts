@@ -1,0 +1,46 @@
+import { ownProcessesOf, type Topology } from './chaos-faults.ts';
+import { type ChaosOptions, type ChaosResult, onStage, outcomeOf, playRound } from './chaos-run.ts';
+import type { Round } from './chaos-waits.ts';
+import type { World } from './chaos-world.ts';
+
+/** The longest that one message in a hundred may wait while everything is replaced. */
+export const deployPauseMsMax = 2_000;
+
+/**
+ * A new version goes out: every process is ended in order and started again, one after the other, while
+ * people talk.
+ */
+export async function runDeploy(options: ChaosOptions): Promise<ChaosResult> {
+  return await onStage(options, async (stage) => {
+    const { world, tell } = stage;
+    const rounds: Round[] = [];
+    for (const { name, act } of stepsOf(world, options.topology)) {
+      const round = await playRound(stage, { kind: `replace ${name.replace(/-\d+$/, '')}`, host: name, act });
+      rounds.push(round);
+      tell(`replaced ${name}: ${outcomeOf(round)}`);
+    }
+    return rounds;
+  });
+}
+
+function stepsOf(
+  { nats }: World,
+  topology: Topology,
+): readonly {
+  readonly name: string;
+  readonly act: (world: World) => Promise<void>;
+}[] {
+  return [
+    ...nats.urls.map((_, at) => ({
+      name: `nats-${at + 1}`,
+      act: async (world: World) => {
+        await world.nats.end(at, 'in order');
+        await world.nats.start(at);
+      },
+    })),
+    ...ownProcessesOf(topology).map((name) => ({
+      name,
+      act: (world: World) => world.rapport.restart(name),
+    })),
+  ];
+}

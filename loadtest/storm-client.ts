@@ -1,0 +1,22 @@
+import { runService } from '@rapport/runtime/service.ts';
+import { type StormBack, StormCrowd, type StormCut, type StormJob } from './storm-crowd.ts';
+
+export type StormQuestion = { readonly job: StormJob } | { readonly cut: StormCut };
+export type StormAnswer = { readonly there: number } | { readonly back: StormBack };
+
+// A crowd as a process of its own, because one process has 20,000 file descriptors at most: connects its
+// people, answers; is told of the cut, waits for them to be back, answers.
+await runService(async () => {
+  const crowd = new StormCrowd();
+  process.on('message', (question: StormQuestion) => void answer(crowd, question));
+  return { ready: {}, stop: async () => process.exit(0) };
+});
+
+/** What fails here ends the process, which the other side sees. */
+async function answer(crowd: StormCrowd, question: StormQuestion): Promise<void> {
+  const reply: StormAnswer =
+    'job' in question
+      ? { there: await crowd.gather(question.job) }
+      : { back: await crowd.back(question.cut) };
+  process.send?.(reply);
+}

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import type { DownJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
+import { backoffMs } from '@rapport/runtime/retry.ts';
+import { reconnectWaits, welcomeWithinMs } from '@rapport/widget/socket.ts';
+import { openRawWebSocket, type RawWebSocket } from './raw-websocket.ts';
+
+export interface StormSocketOptions {
+  readonly port: number;
+  readonly localAddress: string;
+  readonly token: string;
+  /** Called when it is welcome and has everything up to the position it was told. */
+  readonly onThere: (socket: StormSocket) => void;
+  /** Whatever did not go well, as a sentence. */
+  readonly onTrouble: (sentence: string) => void;
+}
+
+/**
+ * A person who only listens: as cheap as a client can be, but it comes back by the SDK's own rules, with
+ * the position it has.
+ */
+export class StormSocket {
+  readonly #options: StormSocketOptions;
+  readonly #deviceId = randomUUID();
+  #socket: RawWebSocket | undefined;
+  #attempt = 0;
+  #topSeq = 0;
+  #wantedSeq = Number.POSITIVE_INFINITY;
+  #leaving = false;
+  /** Counts connections, so that what is late knows that it is not wanted any more. */
+  #generation = 0;
+
+  constructor(options: StormSocketOptions) {
+    this.#options = options;
+  }
+
+  /** The newest seq up to which it has everything. */
+  get topSeq(): number {
+    return this.#topSeq;
+  }
+
+  get isThere(): boolean {
+    return this.#topSeq >= this.#wantedSeq;
+  }
+
+  connect(): void {
+    void this.#open(); // It answers for its failures.
+  }
+
+  leave(): void {
+    this.#leaving = true;
+    this.#socket?.close();
+  }
+
+  async #open(): Promise<void> {
+    this.#generation += 1;
+    const generation = this.#generation;
+    const late = setTimeout(() => this.#lost(generation, 'no welcome in time'), welcomeWithinMs);
+    try {
+      const socket = await openRawWebSocket({
+        port: this.#options.port,
+        localAddress: this.#options.localAddress,
+        protocol: 'rapport.v1.json',
+        onText: (text) => {
+          const frame = JSON.parse(text) as DownJson; // Decoder: #take looks at what it needs.
+          if (frame.welcome !== undefined) clearTimeout(late);
+          this.#take(frame);
+        },
+        onClose: () => {
+          clearTimeout(late);
+          this.#lost(generation, 'the connection ended');
+        },
+      });
+      this.#socket = socket;
+      const hello = { token: this.#options.token, deviceId: this.#deviceId, afterSeq: this.#topSeq };
+      socket.send(JSON.stringify({ hello }));
+      socket.flush();
+    } catch (failure) {
+      clearTimeout(late);
+      this.#lost(generation, codeOf(failure));
+    }
+  }
+
+  #take({ welcome, history, message, goodbye }: DownJson): void {
+    if (goodbye !== undefined) this.#options.onTrouble(`goodbye ${goodbye.code}`);
+    if (welcome !== undefined) {
+      this.#attempt = 0;
+      this.#wantedSeq = welcome.topSeq ?? 0;
+    }
+    for (const { seq = 0 } of history?.messages ?? (message === undefined ? [] : [message])) {
+      if (seq !== this.#topSeq + 1) this.#options.onTrouble(`a hole or a repetition in the messages`);
+      this.#topSeq = seq;
+    }
+    if (this.isThere) this.#options.onThere(this);
+  }
+
+  #lost(generation: number, why: string): void {
+    if (generation !== this.#generation || this.#leaving) return;
+    this.#generation += 1;
+    this.#wantedSeq = Number.POSITIVE_INFINITY;
+    this.#socket?.close();
+    this.#socket = undefined;
+    this.#options.onTrouble(why);
+    this.#attempt += 1;
+    setTimeout(
+      () => {
+        if (!this.#leaving) this.connect();
+      },
+      backoffMs(reconnectWaits, this.#attempt, Math.random()),
+    );
+  }
+}
+
+/** `ECONNREFUSED` and the like; the rest as it is. */
+function codeOf(failure: unknown): string {
+  if (failure instanceof Error && 'code' in failure) return String(failure.code);
+  return failure instanceof Error ? failure.message : String(failure);
+}
