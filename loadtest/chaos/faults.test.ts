@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { faultsOf, kindOf, scheduleOf, type Topology } from './chaos-faults.ts';
+import { faultsOf, kindOf, scheduleOf, type Topology } from './faults.ts';
 
 const topology: Topology = { actors: 3, gateways: 2, nats: 'cluster', history: 'cassandra' };
 const nameOf = ({ what, target }: { readonly what: string; readonly target: string }) => `${what} ${target}`;

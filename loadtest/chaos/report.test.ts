@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { passed, reportOf, textOf } from './chaos-report.ts';
-import type { ChaosResult } from './chaos-run.ts';
+import { passed, reportOf, textOf } from './report.ts';
+import type { ChaosResult } from './run.ts';
 
 const waits = { takeOverMs: [700, 900], othersMs: [20], resumeMs: [] };
 const fine: ChaosResult = {

@@ -1,4 +1,4 @@
-import type { DeviceJournal } from './chaos-journal.ts';
+import type { DeviceJournal } from './journal.ts';
 
 /** One round: a fault and what followed, until everybody talked as before. */
 export interface Round {

@@ -1,6 +1,6 @@
 import { build } from 'hdr-histogram-js';
-import type { ViolationKind } from './chaos-checker.ts';
-import type { ChaosResult } from './chaos-run.ts';
+import type { ViolationKind } from './checker.ts';
+import type { ChaosResult } from './run.ts';
 
 export interface Spread {
   readonly count: number;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Fault, faultsOf, kindOf, type Topology } from './chaos-faults.ts';
-import { type ChaosReport, passed, reportOf } from './chaos-report.ts';
-import { type ChaosOptions, runChaos } from './chaos-run.ts';
 import { deployPauseMsMax, runDeploy } from './deploy.ts';
+import { type Fault, faultsOf, kindOf, type Topology } from './faults.ts';
+import { type ChaosReport, passed, reportOf } from './report.ts';
+import { type ChaosOptions, runChaos } from './run.ts';
 import { runStorm } from './storm.ts';
 
 const topology: Topology = { actors: 2, gateways: 2, nats: 'single', history: 'sqlite' };

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
+import { residentBytes, scrape } from '../process-meters.ts';
 import type { Inspector } from './inspector.ts';
-import { residentBytes, scrape } from './process-meters.ts';
-import type { Measure, Point, Series } from './soak-judge.ts';
+import type { Measure, Point, Series } from './judge.ts';
 
 /** A process to watch; nats-server has neither meters nor an inspector. */
 export interface Watched {

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { scheduleOf, type Topology } from './chaos-faults.ts';
-import { passed, reportOf, textOf } from './chaos-report.ts';
-import { type ChaosOptions, runChaos } from './chaos-run.ts';
 import { deployPauseMsMax, runDeploy } from './deploy.ts';
+import { scheduleOf, type Topology } from './faults.ts';
+import { passed, reportOf, textOf } from './report.ts';
+import { type ChaosOptions, runChaos } from './run.ts';
 import { runStorm } from './storm.ts';
 import { stormPassed, stormText } from './storm-report.ts';
 

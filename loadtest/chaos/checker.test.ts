@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { check } from './chaos-checker.ts';
-import type { DeviceJournal, LoggedSay, PersonRecord, StoredMessage } from './chaos-journal.ts';
+import { check } from './checker.ts';
+import type { DeviceJournal, LoggedSay, PersonRecord, StoredMessage } from './journal.ts';
 
 const user = (seq: number, id: string): StoredMessage => ({
   seq,

@@ -1,12 +1,12 @@
-import { check, type Violation } from './chaos-checker.ts';
-import { type Fault, kindOf, type Topology } from './chaos-faults.ts';
-import type { PersonRecord } from './chaos-journal.ts';
-import { type ChaosPerson, gather, recovered, settled, talkAll } from './chaos-people.ts';
-import { strike } from './chaos-strike.ts';
-import { type Round, receiptWaits, type Waits, waitsOf } from './chaos-waits.ts';
-import { nameOf, Witness } from './chaos-witness.ts';
-import { startWorld, type World } from './chaos-world.ts';
-import { storedMessages } from './stored-messages.ts';
+import { storedMessages } from '../stored-messages.ts';
+import { check, type Violation } from './checker.ts';
+import { type Fault, kindOf, type Topology } from './faults.ts';
+import type { PersonRecord } from './journal.ts';
+import { type ChaosPerson, gather, recovered, settled, talkAll } from './people.ts';
+import { strike } from './strike.ts';
+import { type Round, receiptWaits, type Waits, waitsOf } from './waits.ts';
+import { nameOf, Witness } from './witness.ts';
+import { startWorld, type World } from './world.ts';
 
 export interface ChaosOptions {
   readonly topology: Topology;

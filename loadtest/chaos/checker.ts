@@ -1,5 +1,5 @@
-import { fold } from './chaos-fold.ts';
-import type { DeviceJournal, PersonRecord, ShownMessage, StoredMessage } from './chaos-journal.ts';
+import { fold } from './fold.ts';
+import type { DeviceJournal, PersonRecord, ShownMessage, StoredMessage } from './journal.ts';
 
 /** `lost`: it should be there. `doubled`: it is there twice. `reordered`: elsewhere than it should be. */
 export type ViolationKind = 'lost' | 'doubled' | 'reordered' | 'foreign';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runSoak } from './soak-run.ts';
+import { runSoak } from './run.ts';
 
 const seconds = 40;
 

@@ -1,5 +1,5 @@
-import type { Verdict } from './soak-judge.ts';
-import type { SoakReport } from './soak-run.ts';
+import type { Verdict } from './judge.ts';
+import type { SoakReport } from './run.ts';
 
 /** Nothing grew, and nothing happened that should not. */
 export function passed({ verdicts, counts }: Pick<SoakReport, 'verdicts' | 'counts'>): boolean {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessName } from '@rapport/tools/local-run.ts';
-import type { Fault, What } from './chaos-faults.ts';
-import type { ChaosProxy, Weather } from './chaos-proxy.ts';
-import type { World } from './chaos-world.ts';
+import type { Fault, What } from './faults.ts';
+import type { ChaosProxy, Weather } from './proxy.ts';
+import type { World } from './world.ts';
 
 /** Latency of a slow network: another continent, over a bad line. */
 const slowMs = 150;

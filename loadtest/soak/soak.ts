@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { passed, textOf } from './soak-report.ts';
-import { runSoak } from './soak-run.ts';
+import { passed, textOf } from './report.ts';
+import { runSoak } from './run.ts';
 
 const use = `npm run soak -- [--minutes N] [--people N] [--seed N] [--json]
 

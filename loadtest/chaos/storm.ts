@@ -4,9 +4,9 @@ import { createLog } from '@rapport/runtime/log.ts';
 import { openStream, type Stream } from '@rapport/stream/open-stream.ts';
 import { partitionOf } from '@rapport/stream/partition.ts';
 import { startRapport, type TestRapport } from '@rapport/tools/rapport-fixture.ts';
-import { type OwnProcess, ownProcessesOf } from './chaos-faults.ts';
-import { cpuSeconds, residentBytes } from './process-meters.ts';
-import { putQuietCreator, quietCreator } from './quiet-creator.ts';
+import { cpuSeconds, residentBytes } from '../process-meters.ts';
+import { putQuietCreator, quietCreator } from '../quiet-creator.ts';
+import { type OwnProcess, ownProcessesOf } from './faults.ts';
 import type { StormBack } from './storm-crowd.ts';
 import { type Crowds, startCrowds } from './storm-crowds.ts';
 

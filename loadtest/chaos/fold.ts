@@ -1,4 +1,4 @@
-import type { LoggedSay } from './chaos-journal.ts';
+import type { LoggedSay } from './journal.ts';
 
 /**
  * What the log's says of one person come to: the ids that are stored, in their order. Written apart from the

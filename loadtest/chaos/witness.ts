@@ -2,7 +2,7 @@ import type { ConversationKey } from '@rapport/proto/identity.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { openStream, type Stream } from '@rapport/stream/open-stream.ts';
 import { partitionOf } from '@rapport/stream/partition.ts';
-import type { LoggedSay } from './chaos-journal.ts';
+import type { LoggedSay } from './journal.ts';
 
 /** Looks at what processes share, past every network that is hurt: who owns what, and the log itself. */
 export class Witness {

@@ -6,9 +6,9 @@ import { Chance } from '@rapport/simulation/chance.ts';
 import { findNatsServer } from '@rapport/stream/nats-binary.ts';
 import { type NatsCluster, startNatsCluster } from '@rapport/stream/nats-cluster.ts';
 import { startRapport, type TestRapport } from '@rapport/tools/rapport-fixture.ts';
-import type { Topology } from './chaos-faults.ts';
-import { ChaosProxy } from './chaos-proxy.ts';
-import { putQuietCreator } from './quiet-creator.ts';
+import { putQuietCreator } from '../quiet-creator.ts';
+import type { Topology } from './faults.ts';
+import { ChaosProxy } from './proxy.ts';
 
 /** A whole Rapport, everything it stands on, and the networks between, each to be hurt. */
 export interface World {
@@ -85,7 +85,7 @@ async function startNats(
     ends,
   }: { readonly dataDir: string; readonly seed: number; readonly ends: (() => Promise<void>)[] },
 ): Promise<Pick<World, 'nats' | 'natsLinks'>> {
-  const toolsDir = join(import.meta.dirname, '..', '.tools');
+  const toolsDir = join(import.meta.dirname, '..', '..', '.tools');
   const natsLinks: ChaosProxy[] = [];
   const nats = await startNatsCluster({
     binary: await findNatsServer({ toolsDir, log: quiet }),

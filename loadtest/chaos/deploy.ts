@@ -1,7 +1,7 @@
-import { ownProcessesOf, type Topology } from './chaos-faults.ts';
-import { type ChaosOptions, type ChaosResult, onStage, outcomeOf, playRound } from './chaos-run.ts';
-import type { Round } from './chaos-waits.ts';
-import type { World } from './chaos-world.ts';
+import { ownProcessesOf, type Topology } from './faults.ts';
+import { type ChaosOptions, type ChaosResult, onStage, outcomeOf, playRound } from './run.ts';
+import type { Round } from './waits.ts';
+import type { World } from './world.ts';
 
 /** The longest that one message in a hundred may wait while everything is replaced. */
 export const deployPauseMsMax = 2_000;

@@ -3,13 +3,7 @@ import type { Chance } from '@rapport/simulation/chance.ts';
 import { createRapport } from '@rapport/widget/client.ts';
 import type { Rapport, RapportState } from '@rapport/widget/rapport.ts';
 import { fileStorage } from '@rapport/widget/storage-file.ts';
-import type {
-  ConnectionEntry,
-  DeviceJournal,
-  ReceiptEntry,
-  SaidEntry,
-  ShownMessage,
-} from './chaos-journal.ts';
+import type { ConnectionEntry, DeviceJournal, ReceiptEntry, SaidEntry, ShownMessage } from './journal.ts';
 
 export interface DeviceOptions {
   /** Unique in the whole run; the texts begin with it. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { DeviceJournal } from './chaos-journal.ts';
-import { type Round, receiptWaits, waitsOf } from './chaos-waits.ts';
+import type { DeviceJournal } from './journal.ts';
+import { type Round, receiptWaits, waitsOf } from './waits.ts';
 
 const round: Round = {
   kind: 'kill actors',

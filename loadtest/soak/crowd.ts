@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Chance } from '@rapport/simulation/chance.ts';
-import { visits } from './soak-visits.ts';
+import { visits } from './visits.ts';
 
 /** Somebody who comes again; while they are here they are not in the pool. */
 interface Person {

@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Chance } from '@rapport/simulation/chance.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ChaosProxy } from './chaos-proxy.ts';
+import { ChaosProxy } from './proxy.ts';
 
 let echo: Server;
 let proxy: ChaosProxy;

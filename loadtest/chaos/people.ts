@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Chance } from '@rapport/simulation/chance.ts';
-import { ChaosDevice } from './chaos-device.ts';
-import { quietCreator } from './quiet-creator.ts';
-import { openVisitorTokens } from './visitor-tokens.ts';
+import { quietCreator } from '../quiet-creator.ts';
+import { openVisitorTokens } from '../visitor-tokens.ts';
+import { ChaosDevice } from './device.ts';
 
 export interface PeopleOptions {
   readonly people: number;

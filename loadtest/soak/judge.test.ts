@@ -1,6 +1,6 @@
 import { Chance } from '@rapport/simulation/chance.ts';
 import { expect, test } from 'vitest';
-import { judge, type Measure } from './soak-judge.ts';
+import { judge, type Measure } from './judge.ts';
 
 const mib = 1024 ** 2;
 const minutes = 20;

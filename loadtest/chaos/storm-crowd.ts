@@ -1,5 +1,5 @@
+import { openVisitorTokens } from '../visitor-tokens.ts';
 import { StormSocket } from './storm-socket.ts';
-import { openVisitorTokens } from './visitor-tokens.ts';
 
 /** Some of the people of a storm; each process has those from `first` on. */
 export interface StormJob {
