@@ -6,6 +6,9 @@ export interface Service {
   stop(): Promise<void>;
 }
 
+/** As long as `npm start` waits before it kills. */
+const orphanStopsWithinMs = 15_000;
+
 /**
  * Runs a process: start, say `ready` to the parent that spawned it (over its IPC channel, if there is one),
  * stop once at SIGTERM, SIGINT or when the parent is gone, and then end by itself. What cannot start says one
@@ -27,7 +30,11 @@ export async function runService(start: () => Promise<Service & { readonly ready
   process.off('disconnect', abandon);
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
-    process.on('disconnect', () => resolve());
+    process.on('disconnect', () => {
+      // Nobody is left to end a process whose stop hangs, as a parent would.
+      setTimeout(() => process.exit(1), orphanStopsWithinMs).unref();
+      resolve();
+    });
   });
   process.send?.({ ready: service.ready });
   await stopped;
