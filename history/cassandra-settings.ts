@@ -52,6 +52,8 @@ export async function prepareCassandra(
     ...opened.flatMap((module) => ['--add-opens', `${module}=ALL-UNNAMED`]),
     ...opened.flatMap((module) => ['--add-exports', `${module}=ALL-UNNAMED`]),
     `-Dcassandra.storagedir=${dataDir}`,
+    `-Dorg.xerial.snappy.tempdir=${dataDir}`, // Else a killed server leaves its library in the temp folder.
+    '-XX:+PerfDisableSharedMem', // The same for its counters.
     `-Dcassandra.config=file://${yaml}`,
     `-Dlogback.configurationFile=file://${logback}`,
     '-Djava.net.preferIPv4Stack=true',

@@ -86,9 +86,14 @@ async function* read(options: {
   let last = options.afterSequence;
   while (!signal.aborted) {
     let messages: ConsumerMessages | undefined;
-    const stop = () => messages?.stop();
+    let over = false;
+    const stop = () => {
+      over = true;
+      messages?.stop();
+    };
     // The consumer lives in the server's memory, so a server that comes back knows nothing of it.
     const endOnReturn = link.onReturn(stop);
+    signal.addEventListener('abort', stop);
     try {
       const consumer = await js.consumers.get('INBOX', {
         filter_subjects: `inbox.${partition}`,
@@ -100,7 +105,7 @@ async function* read(options: {
         expires: 10_000,
         idle_heartbeat: 1_000,
       });
-      signal.addEventListener('abort', stop);
+      if (over) messages.stop(); // It was asked for while the consumer was made.
       for await (const message of messages) {
         if (message.seq <= last) continue;
         last = message.seq;

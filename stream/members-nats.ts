@@ -8,6 +8,8 @@ import type { Member, Members, OnMember } from './members.ts';
 
 /** A member that is silent for this long is not even remembered. Far above every lease. */
 const rememberedMs = 60_000;
+/** Making the bucket again must not cost a host its lease more than once. */
+const openWithinMs = 500;
 
 export function openNatsMembers(
   nc: NatsConnection,
@@ -63,7 +65,7 @@ class NatsMembers implements Members {
   }
 
   #open(): Promise<KV> {
-    this.#kv = new Kvm(jetstream(this.#nc)).create('members', {
+    this.#kv = new Kvm(jetstream(this.#nc, { timeout: openWithinMs })).create('members', {
       history: 1,
       replicas: this.#replicas,
       storage: StorageType.Memory,

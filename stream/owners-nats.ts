@@ -10,12 +10,17 @@ import type { Owner, Owners } from './owners.ts';
 const wrongLastSequence = 10_071;
 /** A read may be older than the write before it; so often it is read again. */
 const checkpointTriesMax = 4;
+/** A write takes a millisecond; a partition that waits for one that was lost is handed to nobody. */
+const requestMs = 1_000;
 
 export async function openNatsOwners(
   nc: NatsConnection,
   options: { readonly partitions: number; readonly replicas: number; readonly log: Log },
 ): Promise<Owners> {
-  const kv = await new Kvm(jetstream(nc)).create('owners', { history: 1, replicas: options.replicas });
+  const kv = await new Kvm(jetstream(nc, { timeout: requestMs })).create('owners', {
+    history: 1,
+    replicas: options.replicas,
+  });
   return new NatsOwners({ ...options, kv, link: new Link(nc) });
 }
 
@@ -56,7 +61,7 @@ class NatsOwners implements Owners {
       },
     });
     for (let partition = 0; partition < this.#partitions; partition += 1) {
-      const entry = await this.#kv.get(String(partition));
+      const entry = await this.#get(partition);
       if (entry !== null) take(entry);
     }
     return end;
@@ -68,7 +73,7 @@ class NatsOwners implements Owners {
     mayTake: (before: Owner) => boolean = () => true,
   ): Promise<Owner | undefined> {
     const key = String(partition);
-    const entry = await this.#kv.get(key);
+    const entry = await this.#get(partition);
     const before = entry?.json<Owner>();
     if (before !== undefined && !mayTake(before)) return undefined;
     const owner: Owner = {
@@ -80,10 +85,9 @@ class NatsOwners implements Owners {
     };
     const value = JSON.stringify(owner);
     try {
-      const revision =
-        entry === null
-          ? await this.#kv.create(key, value)
-          : await this.#kv.update(key, value, entry.revision);
+      const revision = await this.#link.unlessLost(
+        entry === null ? this.#kv.create(key, value) : this.#kv.update(key, value, entry.revision),
+      );
       this.#revisions.set(partition, revision);
       return owner;
     } catch (failure) {
@@ -98,18 +102,23 @@ class NatsOwners implements Owners {
     for (let tries = 1; ; tries += 1) {
       try {
         const known = this.#revisions.get(partition) ?? 1;
-        this.#revisions.set(partition, await this.#kv.update(String(partition), value, known));
+        const updating = this.#kv.update(String(partition), value, known);
+        this.#revisions.set(partition, await this.#link.unlessLost(updating));
         return true;
       } catch (failure) {
         if (!isLost(failure) || tries === checkpointTriesMax) throw failure;
       }
       // An earlier write whose answer was lost leaves the key ours at a revision that we do not know yet.
-      const entry = await this.#kv.get(String(partition));
+      const entry = await this.#get(partition);
       const stored = entry?.json<Owner>();
       if (entry === null || stored?.epoch !== epoch) return false;
       if (stored.hostId === '') return hostId === '';
       this.#revisions.set(partition, entry.revision);
     }
+  }
+
+  #get(partition: number): Promise<KvEntry | null> {
+    return this.#link.unlessLost(this.#kv.get(String(partition)));
   }
 }
 

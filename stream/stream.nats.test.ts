@@ -72,6 +72,21 @@ test('append() and read() heal after nats-server is killed and started again', a
   ]);
 });
 
+test('read() ends whenever it is told to, also while its consumer is being made', async () => {
+  const reading = async (afterMs: number) => {
+    const stop = new AbortController();
+    const read = (async () => {
+      for await (const _ of stream.inbox.read(7, 0, stop.signal)) return 'a record';
+      return 'ended';
+    })();
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    stop.abort();
+    return await read;
+  };
+  const ends = await Promise.all(Array.from({ length: 40 }, (_, at) => reading(at / 4)));
+  expect(new Set(ends)).toEqual(new Set(['ended']));
+});
+
 test('purge() removes what lies behind and nothing else', async () => {
   for (const seq of [1, 2, 3]) await stream.inbox.append(3, [envelope(seq)], `purge-${seq}`);
   const [, second] = await take(3, 0, 3);
