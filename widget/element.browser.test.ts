@@ -87,7 +87,7 @@ test('what is written offline is marked, kept, and sent in order when the networ
   await say(page, 'first offline');
   await say(page, 'second offline');
   await page.locator('rapport-chat .banner', { hasText: 'offline' }).waitFor();
-  expect(await page.locator('rapport-chat .pending .mark').allTextContents()).toHaveLength(2);
+  await expect.poll(() => page.locator('rapport-chat .pending .mark').count()).toBe(2);
   await context.setOffline(false);
   await expect.poll(() => own(page).allTextContents()).toEqual(['first offline', 'second offline']);
   await page.locator('rapport-chat .banner').waitFor({ state: 'hidden' });
