@@ -42,8 +42,16 @@ async function cql(...statements: readonly string[]) {
 }
 
 const keyspaceOf = (url: string) => new URL(url).pathname.slice(1);
-const textsOf = async (store: MessageStore, userId = 'ann') =>
-  (await store.page({ creatorId: 'acme', userId }, { afterSeq: 0, limit: 1_000 })).map(({ text }) => text);
+/** All of a conversation, a page after the other. */
+async function textsOf(store: MessageStore, userId = 'ann'): Promise<(string | undefined)[]> {
+  const texts: (string | undefined)[] = [];
+  for (;;) {
+    const page = await store.page({ creatorId: 'acme', userId }, { afterSeq: texts.length, limit: 1_000 });
+    if (page.length === 0) return texts;
+    texts.push(...page.map(({ text }) => text));
+  }
+}
+
 const upTo = (top: number) => Array.from({ length: top }, (_, at) => String(at + 1));
 
 describe('on Cassandra', () => {
