@@ -1,3 +1,5 @@
+import { fnv1a32 } from '@rapport/proto/hash.ts';
+
 /**
  * Which member is to own each partition: every host computes the same from the same facts. Nobody gets more
  * than ceil(partitions / members) or less than floor; a partition moves only when its owner is gone or has
@@ -62,11 +64,7 @@ function heaviest(members: readonly string[], partition: number): string {
 
 /** FNV-1a over the name, then the finalizer of MurmurHash3: it spreads partitions that differ by one bit. */
 function weight(member: string, partition: number): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < member.length; at += 1) {
-    hash = Math.imul(hash ^ member.charCodeAt(at), 0x01000193);
-  }
-  hash ^= Math.imul(partition + 1, 0x9e3779b1);
+  let hash = fnv1a32(member) ^ Math.imul(partition + 1, 0x9e3779b1);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;

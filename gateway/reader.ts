@@ -1,6 +1,6 @@
 import type { MessageStore, PageRange, StoredMessage } from '@rapport/history/history.ts';
 import type { ConversationKey } from '@rapport/proto/identity.ts';
-import { Slots } from './slots.ts';
+import { Slots } from '@rapport/runtime/slots.ts';
 
 /** Reads of the store at once: after a restart everybody comes back at the same time. */
 const readsMax = 32;

@@ -1,9 +1,9 @@
 import type { ConversationKey } from '@rapport/proto/identity.ts';
+import { Slots } from '@rapport/runtime/slots.ts';
 import type { Client, types } from 'cassandra-driver';
 import { allSettled } from './all-settled.ts';
 import { bucketMessages } from './cassandra-schema.ts';
 import type { ConversationWrite, StoredConversation, StoredMessage } from './history.ts';
-import { Slots } from './slots.ts';
 
 /** Statements under way at once: enough to keep several servers busy, far below what a connection bears. */
 const statementsMax = 256;

@@ -1,9 +1,9 @@
+import { Slots } from '@rapport/runtime/slots.ts';
 import { Client, types } from 'cassandra-driver';
 import { startTestCassandra } from './cassandra-fixture.ts';
 import { readCassandraUrl } from './cassandra-url.ts';
 import { type ConversationWrite, encodeMessage } from './history.ts';
 import { openHistory } from './open-history.ts';
-import { Slots } from './slots.ts';
 
 // What Cassandra costs, against the driver's bare statements on messages alone, on a server of its own:
 // `node history/cassandra.bench.ts` prints JSON. Rows are messages.

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
-import type { ConversationKey } from '@rapport/proto/identity.ts';
+import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import type { ConversationWrite, PageRange, StoredConversation, StoredMessage } from './history.ts';
 import { historyFault, isBusy } from './sqlite-fault.ts';
@@ -148,7 +148,7 @@ class ConversationRows {
 
   /** The row's number; undefined when what is stored is newer. */
   put({ creatorId, userId, state, inSeq, epoch, topSeq }: ConversationWrite): number | undefined {
-    const name = `${creatorId}/${userId}`;
+    const name = conversationName({ creatorId, userId });
     const known = this.#known.get(name);
     if (known !== undefined) {
       return this.#update.run(state, inSeq, epoch, topSeq, known, inSeq).changes === 0 ? undefined : known;

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { chosen, whole } from '@rapport/runtime/arguments.ts';
 import type { Figures, Pair } from './figures.ts';
 import { type HistoryName, measureIdle } from './idle.ts';
 import { measureLatency, measureMemory, measureThroughput } from './measures.ts';
@@ -45,8 +46,8 @@ if (given.help) process.stdout.write(use);
 else await bench();
 
 async function bench(): Promise<void> {
-  const wantedRows = chosen('only', given.only, rows);
-  const wantedSystems = chosen('system', given.system, systems);
+  const wantedRows = given.only === undefined ? rows : [chosen('only', given.only, rows)];
+  const wantedSystems = given.system === undefined ? systems : [chosen('system', given.system, systems)];
   const count = wantedRows.every((row) => rowsOnce.includes(row)) ? 1 : whole('pairs', given.pairs);
   const pairs: Pair[] = [];
   for (let pair = 0; pair < count; pair += 1) {
@@ -82,7 +83,7 @@ async function measure(name: SystemName, wanted: readonly (typeof rows)[number][
 /** The floor keeps nothing of a conversation in memory, so there is nothing to compare with. */
 async function idleOf(wanted: readonly string[]): Promise<Figures> {
   if (!wanted.includes('idle') && !wanted.includes('activation')) return {};
-  const [history = 'sqlite'] = chosen('history', given.history, histories);
+  const history = chosen('history', given.history, histories);
   return { idle: await measureIdle({ conversations: whole('conversations', given.conversations), history }) };
 }
 
@@ -93,21 +94,4 @@ async function withSystem<T>(name: SystemName, take: (system: System) => Promise
   } finally {
     await system.stop();
   }
-}
-
-function chosen<const T extends string>(
-  option: string,
-  value: string | undefined,
-  all: readonly T[],
-): readonly T[] {
-  const found = all.filter((one) => value === undefined || one === value);
-  if (found.length === 0)
-    throw new Error(`Cannot use --${option} ${value}: it should be one of ${all.join(', ')}`);
-  return found;
-}
-
-function whole(option: string, value: string): number {
-  const number = Number(value);
-  if (Number.isInteger(number) && number > 0) return number;
-  throw new Error(`Cannot use --${option} ${value}: it should be a whole number from 1`);
 }

@@ -2,6 +2,7 @@ import { startTestCassandra, type TestCassandra } from '@rapport/history/cassand
 import { startRapport, type TestRapport } from '@rapport/tools/rapport-fixture.ts';
 import { createRapport } from '@rapport/widget/client.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { storedMessages } from './stored-messages.ts';
 
 let cassandra: TestCassandra;
 let rapport: TestRapport;
@@ -27,17 +28,6 @@ async function visitor(): Promise<string> {
   return token;
 }
 
-/** What the store itself has, read over HTTP. */
-async function stored(token: string) {
-  const response = await fetch(`${rapport.url}/v1/messages?afterSeq=0&limit=200`, {
-    headers: { authorization: `Bearer ${token}` },
-  });
-  const { messages = [] } = (await response.json()) as {
-    messages?: { seq: number; role: string; text: string }[];
-  };
-  return messages;
-}
-
 const connect = (token: string) => createRapport({ url: rapport.url, creatorId: 'demo', token });
 
 test('a question is stored, answered, and there for a device that comes later', async () => {
@@ -49,7 +39,7 @@ test('a question is stored, answered, and there for a device that comes later', 
     .toEqual(['USER', 'COACH']);
   const later = connect(token);
   await expect.poll(() => later.state().messages.length).toBe(2);
-  expect((await stored(token)).map(({ seq, role }) => [seq, role])).toEqual([
+  expect((await storedMessages(rapport.url, token)).map(({ seq, role }) => [seq, role])).toEqual([
     [1, 'USER'],
     [2, 'COACH'],
   ]);
@@ -65,7 +55,7 @@ test('Cassandra is killed and started again in the middle of it: all is stored o
     for (let at = from; at <= to; at += 1) expect(await client.say(`note ${at}`)).toMatchObject({ ok: true });
   };
   const notes = async () =>
-    (await stored(token)).filter(({ role }) => role === 'USER').map(({ text }) => text);
+    (await storedMessages(rapport.url, token)).filter(({ role }) => role === 'USER').map(({ text }) => text);
   await say(1, 5);
   await expect.poll(() => client.state().pending.length, { timeout: 20_000 }).toBe(0);
   await cassandra.kill();
@@ -78,7 +68,7 @@ test('Cassandra is killed and started again in the middle of it: all is stored o
   await expect
     .poll(notes, { timeout: 10_000 })
     .toEqual(Array.from({ length: 15 }, (_, at) => `note ${at + 1}`));
-  const all = await stored(token);
+  const all = await storedMessages(rapport.url, token);
   expect(all.map(({ seq }) => seq)).toEqual(all.map((_, at) => at + 1));
   expect((await fetch(`${rapport.url}/readyz`)).status).toBe(200);
   await client.close();

@@ -1,16 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
-import { creatorSchema } from '@rapport/catalog/creator.ts';
-import { openTokenKeys } from '@rapport/gateway/token-keys.ts';
-import { Tokens } from '@rapport/gateway/tokens.ts';
-import { createLog } from '@rapport/runtime/log.ts';
-import { connectNats } from '@rapport/stream/connect.ts';
 import type { TestRapport } from '@rapport/tools/rapport-fixture.ts';
 import { createRapport } from '@rapport/widget/client.ts';
-import type { Message } from '@rapport/widget/frame.ts';
 import type { Rapport } from '@rapport/widget/rapport.ts';
 import { expect } from 'vitest';
+import { putQuietCreator, quietCreator } from './quiet-creator.ts';
+import { storedMessages } from './stored-messages.ts';
+import { openVisitorTokens } from './visitor-tokens.ts';
 
 /** One who talks without a pause, and knows how long each message waited until it was stored. */
 interface Person {
@@ -33,13 +29,13 @@ export async function startCrowd(
   options: { readonly count: number; readonly everyMs: number; readonly signal: AbortSignal },
 ): Promise<Crowd> {
   await putQuietCreator(rapport.natsUrl);
-  const tokens = new Tokens({ keys: await openTokenKeys(rapport.dataDir), lifeS: 3_600, jwksUrl: '' });
+  const tokenOf = await openVisitorTokens(rapport.dataDir, quietCreator);
   const crowd = randomUUID().slice(0, 8);
   const people = await Promise.all(
     Array.from({ length: options.count }, async (_, at): Promise<Person> => {
       const name = `${crowd}-${at}`;
-      const token = await tokens.issue({ creatorId: 'quiet', userId: name, role: 'visitor' });
-      const client = createRapport({ url: rapport.url, creatorId: 'quiet', token, tail: 0 });
+      const token = await tokenOf(name);
+      const client = createRapport({ url: rapport.url, creatorId: quietCreator, token, tail: 0 });
       return { name, token, client, said: 0 };
     }),
   );
@@ -54,17 +50,6 @@ export async function startCrowd(
       await Promise.all(people.map(({ client }) => client.close()));
     },
   };
-}
-
-async function putQuietCreator(natsUrl: string): Promise<void> {
-  const log = createLog({ name: 'crowd', level: 'silent' });
-  const nc = await connectNats({ url: natsUrl, name: 'crowd', log });
-  const catalog = await openNatsCatalog(nc, log);
-  await catalog.putCreator(
-    creatorSchema.parse({ creatorId: 'quiet', name: 'Quiet', answering: 'people', allowedOrigins: ['*'] }),
-  );
-  await catalog.close();
-  await nc.drain();
 }
 
 async function talk(
@@ -91,17 +76,8 @@ function unsettled(people: readonly Person[]): readonly string[] {
 
 async function whole({ name, token, client, said }: Person, url: string): Promise<void> {
   const wanted = Array.from({ length: said }, (_, at) => ({ seq: at + 1, text: `${name} ${at + 1}` }));
-  const plain = (messages: readonly Message[]) => messages.map(({ seq, text }) => ({ seq, text }));
+  const plain = (messages: readonly { readonly seq?: number; readonly text?: string }[]) =>
+    messages.map(({ seq, text }) => ({ seq, text }));
   expect(plain(client.state().messages)).toEqual(wanted);
-  const stored: Message[] = [];
-  for (let more = true; more; ) {
-    const afterSeq = stored.at(-1)?.seq ?? 0;
-    const response = await fetch(`${url}/v1/messages?afterSeq=${afterSeq}&limit=200`, {
-      headers: { authorization: `Bearer ${token}` },
-    });
-    const page = (await response.json()) as { messages?: Message[]; more?: boolean };
-    stored.push(...(page.messages ?? []));
-    more = page.more ?? false;
-  }
-  expect(plain(stored)).toEqual(wanted);
+  expect(plain(await storedMessages(url, token))).toEqual(wanted);
 }

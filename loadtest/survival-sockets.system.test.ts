@@ -7,6 +7,7 @@ import { createLog } from '@rapport/runtime/log.ts';
 import { connectNats } from '@rapport/stream/connect.ts';
 import { startRapport, type TestRapport } from '@rapport/tools/rapport-fixture.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { storedMessages } from './stored-messages.ts';
 
 const log = createLog({ name: 'sockets', level: 'silent' });
 let rapport: TestRapport;
@@ -64,13 +65,7 @@ function messagesOf({ frames }: SocketClient): MessageJson[] {
 const seqsOf = (socket: SocketClient) => messagesOf(socket).map(({ seq = 0 }) => seq);
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => from + at);
 
-async function inStore(token: string): Promise<MessageJson[]> {
-  const response = await fetch(`${rapport.url}/v1/messages?afterSeq=0&limit=200`, {
-    headers: { authorization: `Bearer ${token}` },
-  });
-  const { messages } = (await response.json()) as { messages?: MessageJson[] };
-  return messages ?? [];
-}
+const inStore = (token: string) => storedMessages(rapport.url, token);
 
 describe('one device on two sockets', () => {
   test('both get every message and every receipt; what both send is stored once', async () => {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { whole } from '@rapport/runtime/arguments.ts';
 import { mutants } from './mutants.ts';
 import { plant } from './plant.ts';
 
@@ -53,10 +54,4 @@ async function simulate(): Promise<boolean> {
     all,
     json,
   });
-}
-
-function whole(name: string, value: string): number {
-  const number = Number(value);
-  if (Number.isInteger(number) && number >= 1) return number;
-  throw new Error(`Cannot use --${name} ${value}: it should be a whole number from 1`);
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { chosen, whole } from '@rapport/runtime/arguments.ts';
 import { deployPauseMsMax, runDeploy } from './deploy.ts';
 import { scheduleOf, type Topology } from './faults.ts';
 import { passed, reportOf, textOf } from './report.ts';
@@ -107,18 +108,4 @@ function show({
 }) {
   process.stdout.write(given.json ? `${JSON.stringify(report, undefined, 2)}\n` : text);
   if (!ok) process.exitCode = 1;
-}
-
-function chosen<const T extends string>(option: string, value: string, all: readonly T[]): T {
-  const found = all.find((one) => one === value);
-  if (found === undefined) {
-    throw new Error(`Cannot use --${option} ${value}: it should be one of ${all.join(', ')}`);
-  }
-  return found;
-}
-
-function whole(option: string, value: string): number {
-  const number = Number(value);
-  if (Number.isInteger(number) && number > 0) return number;
-  throw new Error(`Cannot use --${option} ${value}: it should be a whole number from 1`);
 }
