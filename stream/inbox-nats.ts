@@ -1,11 +1,13 @@
 // Hop 5 of 12: stream - INBOX, one subject per partition, on disk before an append resolves.
-import type { ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstream';
+import type { JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import type { Batch, Envelope } from '@rapport/proto/envelope.ts';
 import { systemClock } from '@rapport/runtime/clock.ts';
 import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
+import { consume } from './consume.ts';
+import { follow } from './follow.ts';
 import type { Inbox, LogRecord } from './inbox.ts';
 import { ensureInbox, type InboxSettings } from './inbox-stream.ts';
 import { Link } from './link.ts';
@@ -17,10 +19,6 @@ import { Link } from './link.ts';
 const requestMs = 1_000;
 /** Tries at one append before its senders are told `busy`. The server's dedup window covers all of them. */
 const appendTriesMax = 5;
-/** The pause before a reader asks again. */
-const readAgainMs = 50;
-/** Records a reader may hold that it has not yet handed on. */
-const readAheadMax = 256;
 
 export async function openNatsInbox(
   nc: NatsConnection,
@@ -84,42 +82,23 @@ async function* read(options: {
 }): AsyncIterable<LogRecord> {
   const { js, link, partition, signal, log } = options;
   let last = options.afterSequence;
-  while (!signal.aborted) {
-    let messages: ConsumerMessages | undefined;
-    let over = false;
-    const stop = () => {
-      over = true;
-      messages?.stop();
-    };
-    // The consumer lives in the server's memory, so a server that comes back knows nothing of it.
-    const endOnReturn = link.onReturn(stop);
-    signal.addEventListener('abort', stop);
-    try {
-      const consumer = await js.consumers.get('INBOX', {
+  const messages = follow({
+    begin: () =>
+      consume(js, 'INBOX', {
         filter_subjects: `inbox.${partition}`,
         deliver_policy: DeliverPolicy.StartSequence,
         opt_start_seq: last + 1,
-      });
-      messages = await consumer.consume({
-        max_messages: readAheadMax,
-        expires: 10_000,
-        idle_heartbeat: 1_000,
-      });
-      if (over) messages.stop(); // It was asked for while the consumer was made.
-      for await (const message of messages) {
-        if (message.seq <= last) continue;
-        last = message.seq;
-        yield recordOf(partition, message);
-        if (signal.aborted) return;
-      }
-    } catch (failure) {
-      log.warn({ partition, reason: reasonOf(failure) }, 'reading again from the last record');
-    } finally {
-      signal.removeEventListener('abort', stop);
-      endOnReturn();
-      await messages?.close().catch(() => undefined);
-    }
-    if (!signal.aborted) await systemClock.sleep(readAgainMs, signal).catch(() => undefined);
+      }),
+    onReturn: (act) => link.onReturn(act),
+    onFailure: (failure) =>
+      log.warn({ partition, reason: reasonOf(failure) }, 'reading again from the last record'),
+    clock: systemClock,
+    signal,
+  });
+  for await (const message of messages) {
+    if (message.seq <= last) continue;
+    last = message.seq;
+    yield recordOf(partition, message);
   }
 }
 

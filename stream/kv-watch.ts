@@ -1,74 +1,64 @@
-import type { KV, KvWatchEntry } from '@nats-io/kv';
+import type { JetStreamClient } from '@nats-io/jetstream';
+import { DeliverPolicy } from '@nats-io/jetstream';
 import { systemClock } from '@rapport/runtime/clock.ts';
 import { reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
+import { consume } from './consume.ts';
+import { follow } from './follow.ts';
 import type { Link } from './link.ts';
 
-/** The pause before a watch that ended begins again. */
-const againMs = 50;
+/** What a bucket has under a key. */
+export interface WatchedEntry {
+  readonly key: string;
+  /** Undefined when the key was deleted. */
+  readonly bytes: Uint8Array | undefined;
+  readonly revision: number;
+  /** Whether it was written after the watch began, or began again. */
+  readonly isNew: boolean;
+}
 
 /**
- * Gives the newest entry of each key and then each change, until it is ended or the connection closed. A
- * connection that comes back begins again with all keys, because the server may have forgotten who watches.
- * Throws when it cannot begin the first time.
+ * Gives the newest entry of each key and then each change, until the returned function is called. A
+ * connection that comes back, or a server that leaves, begins it again with all keys. The bucket's own watch
+ * is of no use here: it takes ten seconds to notice that its server left the cluster, and a minute the next
+ * time.
  */
-export async function watchKv(options: {
-  /** Finds the bucket, or makes it again. */
-  readonly open: () => Promise<KV>;
+export function watchKv(options: {
+  readonly js: JetStreamClient;
+  readonly bucket: string;
+  /** Makes the bucket when it is not there. */
+  readonly ensure?: () => Promise<unknown>;
   readonly link: Link;
   readonly log: Log;
-  readonly onEntry: (entry: KvWatchEntry) => void;
-}): Promise<() => void> {
+  readonly onEntry: (entry: WatchedEntry) => void;
+}): () => void {
   const ends = new AbortController();
-  const began = Promise.withResolvers<void>();
-  void watchOn(options, ends.signal, began.resolve).catch(began.reject); // Fails only before it began.
-  await began.promise;
+  void watchOn(options, AbortSignal.any([ends.signal, options.link.closed])); // Ends with the signal.
   return () => ends.abort();
 }
 
-async function watchOn(
-  options: Parameters<typeof watchKv>[0],
-  signal: AbortSignal,
-  onBegin: () => void,
-): Promise<void> {
-  let begun = false;
-  while (!signal.aborted && !options.link.closed) {
-    try {
-      await watchOnce(options, signal, () => {
-        begun = true;
-        onBegin();
-      });
-    } catch (failure) {
-      if (!begun) throw failure;
-      if (!options.link.closed) options.log.warn({ reason: reasonOf(failure) }, 'watching again');
-    }
-    if (!signal.aborted) await systemClock.sleep(againMs, signal).catch(() => undefined);
-  }
-}
-
-async function watchOnce(
-  { open, link, onEntry }: Parameters<typeof watchKv>[0],
-  signal: AbortSignal,
-  onBegin: () => void,
-): Promise<void> {
-  let entries: (AsyncIterable<KvWatchEntry> & { stop(): void }) | undefined;
-  let over = false;
-  const stop = () => {
-    over = true;
-    entries?.stop();
+async function watchOn(options: Parameters<typeof watchKv>[0], signal: AbortSignal): Promise<void> {
+  const { js, bucket, ensure, link, log, onEntry } = options;
+  const stream = `KV_${bucket}`;
+  let left = 0;
+  const begin = async () => {
+    await ensure?.();
+    const messages = await consume(js, stream, { deliver_policy: DeliverPolicy.LastPerSubject });
+    left = messages.before;
+    return messages;
   };
-  const endOnReturn = link.onReturn(stop);
-  signal.addEventListener('abort', stop);
-  try {
-    const kv = await open();
-    if (over) return;
-    entries = await kv.watch();
-    onBegin();
-    if (over) entries.stop();
-    for await (const entry of entries) onEntry(entry);
-  } finally {
-    entries?.stop();
-    signal.removeEventListener('abort', stop);
-    endOnReturn();
+  const onFailure = (failure: unknown) => {
+    if (!signal.aborted) log.warn({ bucket, reason: reasonOf(failure) }, 'watching again');
+  };
+  const onReturn = (act: () => void) => link.onReturn(act);
+  for await (const message of follow({ begin, onReturn, onFailure, clock: systemClock, signal })) {
+    const isGone = (message.headers?.get('KV-Operation') ?? '') !== '';
+    onEntry({
+      key: message.subject.slice(`$KV.${bucket}.`.length),
+      bytes: isGone ? undefined : message.data,
+      revision: message.seq,
+      isNew: left <= 0,
+    });
+    left -= 1;
   }
 }

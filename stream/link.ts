@@ -1,12 +1,12 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 
 /**
- * Whether a connection is up, and when it comes back: what was under way before is then lost or must be asked
- * again.
+ * Whether a connection is up, and when it comes back, or goes on without a server that left the cluster: what
+ * was under way before is then lost or must be asked again.
  */
 export class Link {
   #up = true;
-  #closed = false;
+  readonly #closed = new AbortController();
   readonly #onReturn = new Set<() => void>();
 
   constructor(nc: NatsConnection) {
@@ -17,19 +17,20 @@ export class Link {
     return this.#up;
   }
 
-  /** Whether the connection was closed for good. */
-  get closed(): boolean {
-    return this.#closed;
+  /** Aborts when the connection was closed for good. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
   }
 
-  /** Calls `act` each time the connection comes back, until the returned function is called. */
+  /** Calls `act` each time the connection comes back or a server leaves, until the returned function is called. */
   onReturn(act: () => void): () => void {
     this.#onReturn.add(act);
     return () => this.#onReturn.delete(act);
   }
 
   /**
-   * Settles as `request` does, or rejects when the connection comes back before: then no answer will come.
+   * Settles as `request` does, or rejects when the connection comes back or a server leaves before: then no
+   * answer may come.
    */
   async unlessLost<T>(request: Promise<T>): Promise<T> {
     const lost = Promise.withResolvers<never>();
@@ -44,10 +45,11 @@ export class Link {
   async #watch(nc: NatsConnection): Promise<void> {
     for await (const status of nc.status()) {
       if (status.type === 'disconnect') this.#up = false;
-      if (status.type !== 'reconnect') continue;
-      this.#up = true;
+      if (status.type === 'reconnect') this.#up = true;
+      // The list of servers changed; it does not name those that the connection was told of at first.
+      else if (status.type !== 'update') continue;
       for (const act of this.#onReturn) act();
     }
-    this.#closed = true;
+    this.#closed.abort();
   }
 }

@@ -6,6 +6,8 @@ import { watchKv } from './kv-watch.ts';
 import { Link } from './link.ts';
 import type { Member, Members, OnMember } from './members.ts';
 
+const bucket = 'members';
+const utf8 = new TextDecoder();
 /** A member that is silent for this long is not even remembered. Far above every lease. */
 const rememberedMs = 60_000;
 /** Making the bucket again must not cost a host its lease more than once. */
@@ -23,7 +25,7 @@ class NatsMembers implements Members {
   readonly #replicas: number;
   readonly #log: Log;
   readonly #link: Link;
-  #kv: Promise<KV> | undefined;
+  #kv: KV | undefined;
 
   constructor(nc: NatsConnection, options: { readonly replicas: number; readonly log: Log }) {
     this.#nc = nc;
@@ -32,16 +34,18 @@ class NatsMembers implements Members {
     this.#link = new Link(nc);
   }
 
-  watch(onChange: OnMember): Promise<() => void> {
+  async watch(onChange: OnMember): Promise<() => void> {
+    await this.#open();
     return watchKv({
-      open: () => this.#open(),
+      js: jetstream(this.#nc, { timeout: openWithinMs }),
+      bucket,
+      ensure: () => this.#open(),
       link: this.#link,
       log: this.#log,
-      onEntry: (entry) => {
-        const hostId = entry.key;
+      onEntry: ({ key, bytes, isNew }) => {
         // Decoder: only Rapport's own processes write here.
-        if (entry.operation !== 'PUT') onChange({ hostId, beat: 0, leaving: true }, entry.isUpdate);
-        else onChange(entry.json<Member>(), entry.isUpdate);
+        const member: Member | undefined = bytes && JSON.parse(utf8.decode(bytes));
+        onChange(member ?? { hostId: key, beat: 0, leaving: true }, isNew);
       },
     });
   }
@@ -50,7 +54,7 @@ class NatsMembers implements Members {
     // Publishing while disconnected would only pile up.
     if (!this.#link.up) throw new Error('the link to NATS is down');
     try {
-      const kv = await (this.#kv ?? this.#open());
+      const kv = this.#kv ?? (await this.#open());
       await kv.put(member.hostId, JSON.stringify(member), { timeout: withinMs });
     } catch (failure) {
       this.#kv = undefined; // What is in memory ends with its server: the next one makes it again.
@@ -60,17 +64,18 @@ class NatsMembers implements Members {
 
   async leave(hostId: string): Promise<void> {
     if (!this.#link.up) return;
-    const kv = await (this.#kv ?? this.#open());
+    const kv = this.#kv ?? (await this.#open());
     await kv.delete(hostId);
   }
 
-  #open(): Promise<KV> {
-    this.#kv = new Kvm(jetstream(this.#nc, { timeout: openWithinMs })).create('members', {
+  async #open(): Promise<KV> {
+    const kv = await new Kvm(jetstream(this.#nc, { timeout: openWithinMs })).create(bucket, {
       history: 1,
       replicas: this.#replicas,
       storage: StorageType.Memory,
       ttl: rememberedMs,
     });
-    return this.#kv;
+    this.#kv = kv;
+    return kv;
   }
 }

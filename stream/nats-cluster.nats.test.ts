@@ -63,3 +63,43 @@ test('the log outlives kill -9 of its leader, and of the next one', { timeout: 6
   }
   expect(read).toEqual(texts);
 });
+
+test('readers and watches go on when any server leaves in order', { timeout: 60_000 }, async () => {
+  const ends = new AbortController();
+  const read = new Set<string>();
+  const readAll = async (partition: number) => {
+    for await (const { envelopes = [] } of stream.inbox.read(partition, 0, ends.signal))
+      for (const { event } of envelopes) if (event.kind === 'said') read.add(event.text);
+  };
+  const reading = [readAll(0), readAll(1)];
+  const owners = new Set<string>();
+  let beat = 0;
+  let heard = 0;
+  const unwatch = [
+    await stream.owners.watch(({ hostId }) => owners.add(hostId)),
+    await stream.members.watch((member) => {
+      heard = member.beat;
+    }),
+  ];
+  for (const server of [0, 1, 2]) {
+    await cluster.end(server, 'in order');
+    const hostId = `h-${server}`;
+    for (const partition of [0, 1]) {
+      await stream.inbox.append(partition, [envelope(`${hostId}-${partition}`)], `${hostId}-${partition}`);
+    }
+    const heardAfter = heard;
+    // What waits for the server that left waits for ten seconds and more.
+    const seen = async () => {
+      beat += 1;
+      if (!owners.has(hostId)) await stream.owners.claim(0, hostId).catch(() => undefined);
+      await stream.members.beat({ hostId: 'h', beat, leaving: false }, 1_000).catch(() => undefined);
+      const records = read.has(`${hostId}-0`) && read.has(`${hostId}-1`);
+      return { records, owner: owners.has(hostId), beat: heard > heardAfter };
+    };
+    await expect.poll(seen, { timeout: 4_000 }).toEqual({ records: true, owner: true, beat: true });
+    await cluster.start(server);
+  }
+  ends.abort();
+  for (const end of unwatch) end();
+  await Promise.all(reading);
+});

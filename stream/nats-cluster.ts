@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { jetstreamManager, StorageType } from '@nats-io/jetstream';
 import { freePort } from '@rapport/runtime/free-port.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { connectNats } from './connect.ts';
@@ -55,8 +55,7 @@ export async function startNatsCluster(options: NatsClusterOptions): Promise<Nat
     });
   const servers: NatsServer[] = await Promise.all(ports.map((_, at) => launch(at)));
   const urls = ports.map((port) => `nats://127.0.0.1:${port}`);
-  // In a cluster JetStream answers when it has a leader.
-  await patiently(() => withJetStream(urls, async (jsm) => void (await jsm.getAccountInfo())));
+  await patiently(() => withJetStream(urls, (jsm) => tryOut(jsm, size)));
   return {
     urls,
     get pids() {
@@ -109,6 +108,13 @@ async function patiently(attempt: () => Promise<void>): Promise<void> {
     }
     await new Promise((resolve) => setTimeout(resolve, askAgainMs));
   }
+}
+
+/** Throws until there is a leader who knows all the others: a stream that is made before is refused. */
+async function tryOut(jsm: Manager, copies: number): Promise<void> {
+  const name = 'tried-out';
+  await jsm.streams.add({ name, subjects: [name], num_replicas: copies, storage: StorageType.Memory });
+  await jsm.streams.delete(name);
 }
 
 /** Throws while a stream has no leader, or a copy that is behind. */

@@ -1,4 +1,4 @@
-import { JetStreamApiError, jetstream } from '@nats-io/jetstream';
+import { JetStreamApiError, type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import { type KV, type KvEntry, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Log } from '@rapport/runtime/log.ts';
@@ -6,6 +6,8 @@ import { watchKv } from './kv-watch.ts';
 import { Link } from './link.ts';
 import type { Owner, Owners } from './owners.ts';
 
+const bucket = 'owners';
+const utf8 = new TextDecoder();
 /** The server's error for a compare-and-set that lost: JSStreamWrongLastSequenceErrF. */
 const wrongLastSequence = 10_071;
 /** A read may be older than the write before it; so often it is read again. */
@@ -17,14 +19,13 @@ export async function openNatsOwners(
   nc: NatsConnection,
   options: { readonly partitions: number; readonly replicas: number; readonly log: Log },
 ): Promise<Owners> {
-  const kv = await new Kvm(jetstream(nc, { timeout: requestMs })).create('owners', {
-    history: 1,
-    replicas: options.replicas,
-  });
-  return new NatsOwners({ ...options, kv, link: new Link(nc) });
+  const js = jetstream(nc, { timeout: requestMs });
+  const kv = await new Kvm(js).create(bucket, { history: 1, replicas: options.replicas });
+  return new NatsOwners({ ...options, js, kv, link: new Link(nc) });
 }
 
 class NatsOwners implements Owners {
+  readonly #js: JetStreamClient;
   readonly #kv: KV;
   readonly #link: Link;
   readonly #partitions: number;
@@ -33,11 +34,13 @@ class NatsOwners implements Owners {
   readonly #revisions = new Map<number, number>();
 
   constructor(options: {
+    readonly js: JetStreamClient;
     readonly kv: KV;
     readonly link: Link;
     readonly partitions: number;
     readonly log: Log;
   }) {
+    this.#js = options.js;
     this.#kv = options.kv;
     this.#link = options.link;
     this.#partitions = options.partitions;
@@ -46,23 +49,24 @@ class NatsOwners implements Owners {
 
   async watch(onChange: (owner: Owner) => void): Promise<() => void> {
     const newest = new Map<number, number>();
-    const take = (entry: KvEntry) => {
-      const owner = entry.json<Owner>(); // Decoder: only Rapport's own processes write here.
-      if (entry.revision <= (newest.get(owner.partition) ?? 0)) return;
-      newest.set(owner.partition, entry.revision);
+    const take = (bytes: Uint8Array, revision: number) => {
+      const owner: Owner = JSON.parse(utf8.decode(bytes)); // Decoder: only Rapport's own processes write here.
+      if (revision <= (newest.get(owner.partition) ?? 0)) return;
+      newest.set(owner.partition, revision);
       onChange(owner);
     };
-    const end = await watchKv({
-      open: async () => this.#kv,
+    const end = watchKv({
+      js: this.#js,
+      bucket,
       link: this.#link,
       log: this.#log,
-      onEntry: (entry) => {
-        if (entry.operation === 'PUT') take(entry);
+      onEntry: ({ bytes, revision }) => {
+        if (bytes !== undefined) take(bytes, revision);
       },
     });
     for (let partition = 0; partition < this.#partitions; partition += 1) {
       const entry = await this.#get(partition);
-      if (entry !== null) take(entry);
+      if (entry !== null) take(entry.value, entry.revision);
     }
     return end;
   }
