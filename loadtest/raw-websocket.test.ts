@@ -53,12 +53,29 @@ test('a server that does not upgrade is an error, and so is nobody listening', a
   await expect(openRawWebSocket({ ...options, port: 1 })).rejects.toThrow('ECONNREFUSED');
 });
 
+test('a ping is answered with what it carried', async () => {
+  const port = await echoServer();
+  const ponged = Promise.withResolvers<string>();
+  servers[0]?.on('connection', (client) => {
+    client.on('pong', (payload) => ponged.resolve(payload.toString()));
+    client.ping('still there?');
+  });
+  const socket = await openRawWebSocket({
+    port,
+    protocol: 'rapport.v1.json',
+    onText: () => undefined,
+    onClose: () => undefined,
+  });
+  expect(await ponged.promise).toBe('still there?');
+  socket.close();
+});
+
 test('FrameReader finds the same frames wherever the stream is cut', () => {
   for (const size of [1, 2, 3, 7, 1_000, 4_096, 100_000]) {
     const texts = ['one', 't'.repeat(200), 'b'.repeat(size < 1_000 ? 300 : 70_000), 'end'];
     const stream = Buffer.concat(texts.map(serverFrame));
     const got: string[] = [];
-    const reader = new FrameReader((text) => void got.push(text));
+    const reader = new FrameReader({ onText: (text) => void got.push(text) });
     for (let at = 0; at < stream.length; at += size) reader.take(stream.subarray(at, at + size));
     expect(got).toEqual(texts);
   }
@@ -66,7 +83,7 @@ test('FrameReader finds the same frames wherever the stream is cut', () => {
 
 test('FrameReader passes over a ping', () => {
   const got: string[] = [];
-  new FrameReader((text) => void got.push(text)).take(
+  new FrameReader({ onText: (text) => void got.push(text) }).take(
     Buffer.concat([Buffer.from([0x89, 0]), serverFrame('a')]),
   );
   expect(got).toEqual(['a']);

@@ -28,7 +28,11 @@ const maskBytes = 4;
 
 export function openRawWebSocket(options: RawWebSocketOptions): Promise<RawWebSocket> {
   return new Promise((resolve, reject) => {
-    const frames = new FrameReader(options.onText, () => void socket.destroy());
+    const frames = new FrameReader({
+      onText: options.onText,
+      onPing: (payload) => void outgoing.push(encodePong(payload)),
+      onEnd: () => void socket.destroy(),
+    });
     let open = false;
     let outgoing: Buffer[] = [];
     const flush = () => {
@@ -112,18 +116,27 @@ function encodeText(text: string): Buffer {
   return frame;
 }
 
+/** A control frame carries 125 bytes at most. */
+function encodePong(payload: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([0x8a, 0x80 | payload.byteLength]), Buffer.alloc(maskBytes), payload]);
+}
+
+export interface FrameTakers {
+  readonly onText: (text: string) => void;
+  readonly onPing?: (payload: Buffer) => void;
+  /** Called at the server's close frame. */
+  readonly onEnd?: () => void;
+}
+
 /**
- * Cuts a stream of bytes into the text frames of a server: unmasked and in one piece (RFC 6455, section 5.2).
+ * Cuts a stream of bytes into the frames of a server: unmasked and in one piece (RFC 6455, section 5.2).
  */
 export class FrameReader {
-  readonly #onText: (text: string) => void;
-  readonly #onEnd: () => void;
+  readonly #takers: FrameTakers;
   #partial: Buffer | undefined;
 
-  /** `onEnd` is called at the server's close frame. */
-  constructor(onText: (text: string) => void, onEnd: () => void = () => undefined) {
-    this.#onText = onText;
-    this.#onEnd = onEnd;
+  constructor(takers: FrameTakers) {
+    this.#takers = takers;
   }
 
   take(chunk: Buffer): void {
@@ -132,9 +145,10 @@ export class FrameReader {
     for (;;) {
       const frame = frameAt(bytes, at);
       if (frame === undefined) break;
-      // Pings are left alone: a run is shorter than the server's patience.
-      if (bytes[at] === 0x81) this.#onText(bytes.toString('utf8', frame.from, frame.to));
-      else if (bytes[at] === 0x88) this.#onEnd();
+      const { onText, onPing, onEnd } = this.#takers;
+      if (bytes[at] === 0x81) onText(bytes.toString('utf8', frame.from, frame.to));
+      else if (bytes[at] === 0x89) onPing?.(bytes.subarray(frame.from, frame.to));
+      else if (bytes[at] === 0x88) onEnd?.();
       at = frame.to;
     }
     this.#partial = at === bytes.length ? undefined : Buffer.from(bytes.subarray(at));

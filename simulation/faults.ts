@@ -13,6 +13,12 @@ export const faultRates = {
   append_late: 0.04,
   /** A reader of the log hears nothing for a while. */
   log_paused: 0.02,
+  /** Reading a partition does not begin. */
+  reader_refused: 0.1,
+  /** It begins a while after it was asked for. */
+  reader_late: 0.2,
+  /** It ends after a silence, as when its server leaves. */
+  reader_lost: 0.02,
   lane_lost: 0.15,
   lane_late: 0.06,
   lane_twice: 0.03,
@@ -46,7 +52,7 @@ export const faultRates = {
   gateway_crash: 0.15,
   gateway_stall: 0.15,
   gateway_cut_off: 0.15,
-  gateway_leaves: 0.4,
+  gateway_leaves: 1.2,
   socket_cut: 0.4,
   /** A connection that carries nothing any more, and neither side is told. */
   socket_dead: 0.05,

@@ -1,14 +1,25 @@
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { Fault } from '@rapport/runtime/fault.ts';
+import { follow, type Run } from '@rapport/stream/follow.ts';
 import type { Inbox, LogRecord } from '@rapport/stream/inbox.ts';
 import type { Chance } from './chance.ts';
 import type { Fate } from './fate.ts';
 import type { World } from './world.ts';
 
+/** Somebody who reads a partition. */
+interface Read {
+  readonly fate: Fate;
+  readonly partition: number;
+  readonly signal: AbortSignal;
+}
+
+/** A reader whose server left hears nothing for so long before it begins again. */
+const lostMs = 1_000;
+
 /**
  * The log: every partition in order, an append known by its id. It may refuse an append, leave one that it
- * took unanswered, take one after it was given up, and hold back what it hands to a reader; what it has once
- * taken stays.
+ * took unanswered, take one after it was given up, hold back what it hands to a reader, and lose the reader,
+ * also while it begins; what it has once taken stays.
  */
 export class LogModel {
   readonly #world: World;
@@ -16,6 +27,7 @@ export class LogModel {
   readonly #partitions: readonly LogRecord[][];
   readonly #appendIds = new Set<string>();
   readonly #waiting = new Set<() => void>();
+  readonly #reads = new Set<Read>();
   #sequence = 1_000;
 
   constructor(world: World, partitions: number) {
@@ -43,7 +55,7 @@ export class LogModel {
         const given = JSON.stringify(envelopes); // On its way nobody shares it with the sender.
         return this.#append(fate, { partition, given, appendId });
       },
-      read: (partition, afterSequence, signal) => this.#read(fate, { partition, afterSequence, signal }),
+      read: (partition, afterSequence, signal) => this.#read({ fate, partition, signal }, afterSequence),
       newestBefore: async (timeMs) => {
         const old = this.#partitions.flat().filter(({ timeUs }) => timeUs < timeMs * 1_000);
         return Math.max(0, ...old.map(({ sequence }) => sequence));
@@ -91,56 +103,88 @@ export class LogModel {
     for (const wake of [...this.#waiting]) wake();
   }
 
-  async *#read(
-    fate: Fate,
-    from: { readonly partition: number; readonly afterSequence: number; readonly signal: AbortSignal },
-  ): AsyncIterable<LogRecord> {
-    const records = this.#partitions[from.partition] ?? [];
-    let last = from.afterSequence;
-    while (!from.signal.aborted) {
-      const record = records.find(({ sequence }) => sequence > last);
-      if (record === undefined) {
-        await this.#arrival(fate, from.signal);
-        continue;
+  /** How many read a partition now and want to go on. */
+  readersOf(partition: number): number {
+    const reads = [...this.#reads].filter((read) => read.partition === partition);
+    return reads.filter(({ fate, signal }) => fate.at !== 'dead' && !signal.aborted).length;
+  }
+
+  async *#read(read: Read, afterSequence: number): AsyncIterable<LogRecord> {
+    const { fate, partition, signal } = read;
+    let last = afterSequence;
+    const records = follow({
+      begin: () => this.#begin(read, last),
+      onReturn: (act) => fate.onReturn(act),
+      onFailure: () => this.#world.tell(fate.name, `begins to read ${partition} again`),
+      clock: fate.clock,
+      signal,
+    });
+    this.#reads.add(read);
+    try {
+      for await (const record of records) {
+        last = record.sequence;
+        yield record;
       }
-      if (fate.isCutOff) {
-        await this.#return(fate, from.signal);
-        continue;
-      }
-      last = record.sequence;
-      const pending = records.length - 1 - records.indexOf(record);
-      yield { ...record, pending };
+    } finally {
+      this.#reads.delete(read);
     }
   }
 
-  #return(fate: Fate, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const back = () => {
-        end();
-        signal.removeEventListener('abort', back);
-        resolve();
-      };
-      const end = fate.onReturn(back);
-      signal.addEventListener('abort', back);
+  #begin({ fate, partition }: Read, afterSequence: number): Promise<Run<LogRecord>> {
+    const { faults } = this.#world;
+    const isRefused = fate.isCutOff || faults.strikes('reader_refused');
+    const backMs = isRefused || faults.strikes('reader_late') ? this.#chance.between(50, 1_000) : 1;
+    return fate.ask({ thereMs: this.#chance.between(1, 4), backMs }, () => {
+      if (isRefused) refuse();
+      return this.#run(fate, this.#partitions[partition] ?? [], afterSequence);
     });
   }
 
-  /** Resolves a little after something new came, or when the reader stops. */
-  #arrival(fate: Fate, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const arrived = () => {
-        this.#waiting.delete(arrived);
-        signal.removeEventListener('abort', arrived);
-        const paused = this.#world.faults.strikes('log_paused') ? this.#chance.between(200, 3_000) : 0;
-        fate.later(this.#chance.between(1, 3) + paused, resolve);
-      };
-      this.#waiting.add(arrived);
-      signal.addEventListener('abort', arrived);
+  /** What a reader is handed until it stops, or until its connection was down: it then hears nothing more. */
+  #run(fate: Fate, records: readonly LogRecord[], afterSequence: number): Run<LogRecord> {
+    const { faults } = this.#world;
+    let stopped = false;
+    let forgotten = false;
+    let wake = () => {};
+    const stop = () => {
+      stopped = true;
+      wake();
+    };
+    const forget = fate.onReturn(() => {
+      forgotten = true;
     });
+    const arrival = () =>
+      new Promise<void>((resolve) => {
+        wake = () => {
+          this.#waiting.delete(wake);
+          const paused = faults.strikes('log_paused') ? this.#chance.between(200, 3_000) : 0;
+          fate.later(this.#chance.between(1, 3) + paused, resolve);
+        };
+        this.#waiting.add(wake);
+      });
+    async function* handOn(): AsyncIterator<LogRecord> {
+      let last = afterSequence;
+      while (!stopped) {
+        const isDeaf = forgotten || fate.isCutOff;
+        const record = isDeaf ? undefined : records.find(({ sequence }) => sequence > last);
+        if (record === undefined) {
+          await arrival();
+          continue;
+        }
+        if (faults.strikes('reader_lost')) {
+          await fate.clock.sleep(lostMs);
+          break;
+        }
+        last = record.sequence;
+        yield { ...record, pending: records.length - 1 - records.indexOf(record) };
+      }
+      forget();
+    }
+    return { stop, [Symbol.asyncIterator]: handOn };
   }
 }
 
-function refuse(): void {
+function refuse(): never {
   throw new Fault('busy', 'Cannot append: the log did not answer');
 }
 

@@ -160,6 +160,18 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
     },
   ],
   [
+    'a reader that is told to stop while it begins goes on',
+    { file: 'stream/follow.ts', find: 'if (over) run.stop();', put: '' },
+  ],
+  [
+    'a reader waits on when its connection is back',
+    {
+      file: 'stream/follow.ts',
+      find: 'const endOnReturn = onReturn(stop);',
+      put: 'const endOnReturn = () => {};',
+    },
+  ],
+  [
     'a late write of a past owner overwrites',
     { file: 'simulation/store-model.ts', find: 'kept.row.inSeq > inSeq', put: 'kept.row.inSeq < 0' },
   ],

@@ -13,6 +13,10 @@ export function unrest(ground: Ground, devices: readonly Device[]): string | und
     const moves = movesAt(ground, device);
     if (moves !== undefined) return `${device.name} ${moves}`;
   }
+  for (const partition of ground.log.partitions.keys()) {
+    const readers = ground.log.readersOf(partition);
+    if (readers !== 1) return `partition ${partition} is read by ${readers}`;
+  }
   for (const [name, { state }] of refold(ground)) {
     const row = ground.store.row(name);
     if (row === undefined && state === newConversation) continue; // Nothing came of its events.

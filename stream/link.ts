@@ -22,7 +22,7 @@ export class Link {
     return this.#closed.signal;
   }
 
-  /** Calls `act` each time the connection comes back or a server leaves, until the returned function is called. */
+  /** Calls `act` each time that happens, until the returned function is called. */
   onReturn(act: () => void): () => void {
     this.#onReturn.add(act);
     return () => this.#onReturn.delete(act);

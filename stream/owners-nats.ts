@@ -50,7 +50,8 @@ class NatsOwners implements Owners {
   async watch(onChange: (owner: Owner) => void): Promise<() => void> {
     const newest = new Map<number, number>();
     const take = (bytes: Uint8Array, revision: number) => {
-      const owner: Owner = JSON.parse(utf8.decode(bytes)); // Decoder: only Rapport's own processes write here.
+      // Decoder: only Rapport's own processes write here.
+      const owner: Owner = JSON.parse(utf8.decode(bytes));
       if (revision <= (newest.get(owner.partition) ?? 0)) return;
       newest.set(owner.partition, revision);
       onChange(owner);

@@ -57,8 +57,8 @@ describe('a new version of everything, process by process', () => {
   let report: ChaosReport;
 
   beforeAll(async () => {
-    report = reportOf(await runDeploy(options));
-  }, 120_000);
+    report = reportOf(await runDeploy({ ...options, topology: { ...topology, nats: 'cluster' } }));
+  }, 180_000);
 
   test('loses nothing', () => {
     expect(failureOf(report)).toBe('');

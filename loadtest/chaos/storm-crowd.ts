@@ -1,14 +1,10 @@
+import { Slots } from '@rapport/runtime/slots.ts';
 import { openVisitorTokens } from '../visitor-tokens.ts';
 import { StormSocket } from './storm-socket.ts';
 
 /** Some of the people of a storm; each process has those from `first` on. */
 export interface StormJob {
   readonly port: number;
-  /**
-   * Where this process connects from: an address has 28,000 ports, and the system searches long for one
-   * where many are in use or just were.
-   */
-  readonly localAddress: string;
   readonly dataDir: string;
   readonly creatorId: string;
   readonly first: number;
@@ -30,27 +26,28 @@ export interface StormBack {
   readonly troubles: Readonly<Record<string, number>>;
 }
 
-const connectAtOnceMax = 100;
+/**
+ * Of this process's people, so many are between their first packet and their welcome. Devices of their own
+ * would not wait for each other; on one event loop each of 5,000 would wait for all the others, for longer
+ * than the server waits for a hello.
+ */
+const openingAtOnceMax = 250;
 
 /** People who are connected, are cut off, and come back. */
 export class StormCrowd {
   readonly #sockets: StormSocket[] = [];
   /** Of each socket, when it had everything for the last time. Wall time: it is compared across processes. */
   readonly #thereAtMs = new Map<StormSocket, number>();
+  readonly #opening = new Slots(openingAtOnceMax);
   #troubles: Record<string, number> = {};
 
   async gather(job: StormJob): Promise<number> {
     const tokenOf = await openVisitorTokens(job.dataDir, job.creatorId);
-    for (let at = 0; at < job.count; at += connectAtOnceMax) {
-      const some = Array.from(
-        { length: Math.min(connectAtOnceMax, job.count - at) },
-        (_, index) => at + index,
-      );
-      const tokens = await Promise.all(some.map((index) => tokenOf(nameOf(job.first + index))));
-      const sockets = tokens.map((token) => this.#socket(job, token));
-      for (const socket of sockets) socket.connect();
-      await until(() => sockets.every(({ isThere }) => isThere));
+    for (let at = 0; at < job.count; at += 1) {
+      const number = job.first + at;
+      this.#socket(job, number, await tokenOf(nameOf(number))).connect();
     }
+    await until(() => this.#sockets.every(({ isThere }) => isThere));
     this.#troubles = {};
     return this.#sockets.length;
   }
@@ -63,11 +60,12 @@ export class StormCrowd {
     return { backMs, topSeqs: this.#sockets.map(({ topSeq }) => topSeq), troubles: this.#troubles };
   }
 
-  #socket({ port, localAddress }: StormJob, token: string): StormSocket {
+  #socket({ port }: StormJob, number: number, token: string): StormSocket {
     const socket = new StormSocket({
       port,
-      localAddress,
+      localAddress: addressOf(number),
       token,
+      opening: this.#opening,
       onThere: (there) => void this.#thereAtMs.set(there, Date.now()),
       onTrouble: (sentence) => {
         this.#troubles[sentence] = (this.#troubles[sentence] ?? 0) + 1;
@@ -76,6 +74,16 @@ export class StormCrowd {
     this.#sockets.push(socket);
     return socket;
   }
+}
+
+/**
+ * Everybody comes from an address of their own: the system searches long for a port of an address of which
+ * many are in use or just were. Linux answers to all of 127.0.0.0/8 without being told to.
+ */
+function addressOf(number: number): string {
+  return process.platform === 'linux'
+    ? `127.${1 + (number >> 16)}.${(number >> 8) & 255}.${number & 255}`
+    : '127.0.0.1';
 }
 
 function nameOf(number: number): string {

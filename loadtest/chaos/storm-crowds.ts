@@ -15,7 +15,7 @@ export interface Crowds {
 }
 
 /** Resolves when everybody is connected. */
-export async function startCrowds(job: Omit<StormJob, 'first' | 'localAddress'>): Promise<Crowds> {
+export async function startCrowds(job: Omit<StormJob, 'first'>): Promise<Crowds> {
   const firsts: number[] = [];
   for (let first = 0; first < job.count; first += connectionsPerProcess) firsts.push(first);
   const children = firsts.map(() => fork(join(import.meta.dirname, 'storm-client.ts'), { execArgv: [] }));
@@ -28,7 +28,7 @@ export async function startCrowds(job: Omit<StormJob, 'first' | 'localAddress'>)
         await nextMessage(child); // It says that it is ready.
         const first = firsts[at] ?? 0;
         const count = Math.min(connectionsPerProcess, job.count - first);
-        await ask(child, { job: { ...job, first, count, localAddress: addressOf(at) } });
+        await ask(child, { job: { ...job, first, count } });
       }),
     );
   } catch (failure) {
@@ -42,11 +42,6 @@ export async function startCrowds(job: Omit<StormJob, 'first' | 'localAddress'>)
     },
     stop,
   };
-}
-
-/** Linux answers to all of 127.0.0.0/8 without being told to. */
-function addressOf(at: number): string {
-  return process.platform === 'linux' ? `127.0.0.${at + 2}` : '127.0.0.1';
 }
 
 async function ask(child: ChildProcess, question: StormQuestion): Promise<StormAnswer> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DownJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { backoffMs } from '@rapport/runtime/retry.ts';
+import type { Slots } from '@rapport/runtime/slots.ts';
 import { reconnectWaits, welcomeWithinMs } from '@rapport/widget/socket.ts';
 import { openRawWebSocket, type RawWebSocket } from '../raw-websocket.ts';
 
@@ -8,6 +9,8 @@ export interface StormSocketOptions {
   readonly port: number;
   readonly localAddress: string;
   readonly token: string;
+  /** Taken from the first packet until it is there or lost. */
+  readonly opening: Slots;
   /** Called when it is welcome and has everything up to the position it was told. */
   readonly onThere: (socket: StormSocket) => void;
   /** Whatever did not go well, as a sentence. */
@@ -28,6 +31,8 @@ export class StormSocket {
   #leaving = false;
   /** Counts connections, so that what is late knows that it is not wanted any more. */
   #generation = 0;
+  /** Ends its turn of opening. */
+  #opened = () => {};
 
   constructor(options: StormSocketOptions) {
     this.#options = options;
@@ -43,7 +48,12 @@ export class StormSocket {
   }
 
   connect(): void {
-    void this.#open(); // It answers for its failures.
+    void this.#options.opening.run(async () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#opened = resolve;
+      void this.#open(); // It answers for its failures.
+      await promise;
+    });
   }
 
   leave(): void {
@@ -90,12 +100,15 @@ export class StormSocket {
       if (seq !== this.#topSeq + 1) this.#options.onTrouble(`a hole or a repetition in the messages`);
       this.#topSeq = seq;
     }
-    if (this.isThere) this.#options.onThere(this);
+    if (!this.isThere) return;
+    this.#opened();
+    this.#options.onThere(this);
   }
 
   #lost(generation: number, why: string): void {
     if (generation !== this.#generation || this.#leaving) return;
     this.#generation += 1;
+    this.#opened();
     this.#wantedSeq = Number.POSITIVE_INFINITY;
     this.#socket?.close();
     this.#socket = undefined;
