@@ -4,7 +4,9 @@ import type { Clock } from '@rapport/runtime/clock.ts';
 import { reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import { retryUntil } from '@rapport/runtime/retry.ts';
+import { sequenceOf } from './batch.ts';
 import { newConversation } from './conversation/state.ts';
+import type { LogEnd } from './log-end.ts';
 import type { Actor, Damaged, Residents } from './residents.ts';
 import { readRow } from './state-row.ts';
 
@@ -14,6 +16,7 @@ export interface ActivationOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
+  readonly logEnd: Pick<LogEnd, 'saw' | 'reaches'>;
   /** Is this host writing that conversation's answer? */
   readonly isWriting: (name: string) => boolean;
   /** Puts into the log that the answer's host is gone. */
@@ -35,7 +38,7 @@ export class Activation {
     this.#options = options;
   }
 
-  /** Waits for the store for as long as it takes. Rejects only when the host stops. */
+  /** Waits for the store for as long as it takes. Rejects when the host stops, or the log is too old. */
   async activate(keys: readonly ConversationKey[]): Promise<(name: string) => Actor | Damaged> {
     const { residents } = this.#options;
     const actors = new Map<string, Actor | Damaged>();
@@ -61,6 +64,8 @@ export class Activation {
   ): Promise<void> {
     const keys = [...missing.values()];
     const rows = await this.#loadRows(keys);
+    const newest = Math.max(0, ...rows.map((row) => row?.inSeq ?? 0));
+    await this.#options.logEnd.reaches(sequenceOf(newest), this.#options.signal);
     for (const [at, key] of keys.entries()) {
       const name = conversationName(key);
       const actor = actorOf(key, rows[at]);

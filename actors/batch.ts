@@ -17,6 +17,11 @@ export function positionOf(sequence: number, index: number): number {
   return sequence * envelopesPerRecordMax + index;
 }
 
+/** The sequence of the record in which a position lies. */
+export function sequenceOf(position: number): number {
+  return Math.floor(position / envelopesPerRecordMax);
+}
+
 /** What a batch makes of one conversation: nothing of it is true until it is committed. */
 export interface Touched {
   readonly actor: Actor;

@@ -160,6 +160,7 @@ export class Incarnation {
         void append(_, { kind: 'turn_lost', turnId, attempt }, `${turnId}/${attempt}/lost`),
       signal,
       lease: { ensure: async () => {} },
+      logEnd: { saw: () => {}, reaches: async () => {} },
       history: mortalHistory,
       catalog: { creator: () => ({ creator, version: 1 }) },
       clock,

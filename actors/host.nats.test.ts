@@ -14,6 +14,7 @@ import { startTestNats, type TestNats } from '@rapport/stream/nats-fixture.ts';
 import { openStream, type Stream } from '@rapport/stream/open-stream.ts';
 import { partitionOf } from '@rapport/stream/partition.ts';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { positionOf } from './batch.ts';
 import { Host } from './host.ts';
 import { createMeters } from './meters.ts';
 
@@ -255,4 +256,12 @@ test('a gateway that lost its detach on the way is asked again, and forgotten on
   await expect.poll(() => host.audience, { timeout: 10_000 }).toBe(0);
   expect(asked).toBeGreaterThan(0);
   end();
+});
+
+test('a host stops at a conversation that knows more than the log has, and says so', async () => {
+  const { failures } = await startHost(new ScriptedInference());
+  const inSeq = positionOf((await stream.inbox.lastSequence()) + 1_000, 0);
+  await history.commit([{ ...key, state: '{}', inSeq, epoch: 1, topSeq: 0, messages: [] }]);
+  await append(said(1));
+  await expect.poll(() => String(failures[0]), { timeout: 10_000 }).toContain('It is an older log');
 });

@@ -14,6 +14,7 @@ import { Audience } from './audience.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { Dispatch } from './dispatch.ts';
 import { Lease, type LeaseProfile } from './lease.ts';
+import { LogEnd } from './log-end.ts';
 import type { Meters } from './meters.ts';
 import { Ownership } from './ownership.ts';
 import { Performer } from './perform.ts';
@@ -62,6 +63,7 @@ export class Host {
   readonly #turns: Turns;
   readonly #checkpoints: Checkpoints;
   readonly #lease: Lease;
+  readonly #logEnd: LogEnd;
   readonly #ownership: Ownership;
   readonly #holdings = new Map<number, Holding>();
   readonly #endTicks: () => void;
@@ -81,6 +83,7 @@ export class Host {
     this.#turns = new Turns({ inference, history, clock, log, signal });
     this.#lease = new Lease(clock, options.lease);
     const { owners, inbox, members } = stream;
+    this.#logEnd = new LogEnd({ inbox, clock, log });
     const { partitions } = inbox;
     this.#ownership = new Ownership({
       ...options,
@@ -224,6 +227,7 @@ export class Host {
       turnLost: (key, turn) => this.#turnLost(key, turn),
       signal,
       lease: this.#lease,
+      logEnd: this.#logEnd,
       history,
       catalog,
       clock,

@@ -89,7 +89,8 @@ export class Worker {
     };
     signal.addEventListener('abort', wake);
     const endControls = this.#options.lanes.onControls(this.#partition, (controls) => this.#take(controls));
-    const reading = this.#read(signal);
+    const failed = new AbortController();
+    const reading = this.#read(AbortSignal.any([signal, failed.signal]));
     try {
       await this.#activation.activate(this.#options.running);
       while (!signal.aborted) {
@@ -97,6 +98,8 @@ export class Worker {
         await this.#turn();
       }
     } finally {
+      failed.abort();
+      this.#room();
       endControls();
       signal.removeEventListener('abort', wake);
       await reading;
@@ -107,6 +110,7 @@ export class Worker {
     const { inbox, afterSequence } = this.#options;
     for await (const record of inbox.read(this.#partition, afterSequence, signal)) {
       this.#records.push(record);
+      this.#options.logEnd.saw(record.sequence);
       this.#unread = record.pending;
       this.#wake();
       if (this.#records.length >= readAheadMax && !signal.aborted) {

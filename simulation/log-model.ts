@@ -56,6 +56,10 @@ export class LogModel {
         return this.#append(fate, { partition, given, appendId });
       },
       read: (partition, afterSequence, signal) => this.#read({ fate, partition, signal }, afterSequence),
+      lastSequence: () =>
+        fate.ask({ thereMs: 1, backMs: fate.isCutOff ? 800 : 1 }, () =>
+          fate.isCutOff ? refuse() : this.#sequence,
+        ),
       newestBefore: async (timeMs) => {
         const old = this.#partitions.flat().filter(({ timeUs }) => timeUs < timeMs * 1_000);
         return Math.max(0, ...old.map(({ sequence }) => sequence));

@@ -33,6 +33,7 @@ export async function openNatsInbox(
     append: (partition, envelopes, appendId) => append({ js, link }, partition, envelopes, appendId),
     read: (partition, afterSequence, signal) =>
       read({ js, link, partition, afterSequence, signal, log: options.log }),
+    lastSequence: async () => (await jsm.streams.info('INBOX')).state.last_seq,
     newestBefore: async (timeMs) => {
       const next = await jsm.direct.getMessage('INBOX', { start_time: new Date(timeMs) });
       return next === null ? 0 : next.seq - 1;

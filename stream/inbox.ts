@@ -30,6 +30,8 @@ export interface Inbox {
    * whatever comes, until the signal aborts. Heals by itself after a lost connection or a restarted server.
    */
   read(partition: number, afterSequence: number, signal: AbortSignal): AsyncIterable<LogRecord>;
+  /** The sequence of the newest record, of any partition, also of one that was deleted since. */
+  lastSequence(): Promise<number>;
   /** The sequence of the newest record, of any partition, from before `timeMs`; 0 when there is none. */
   newestBefore(timeMs: number): Promise<number>;
   /** Deletes a partition's records up to and including `throughSequence`. */

@@ -9,7 +9,7 @@ export interface Child {
   readonly pid: number;
   /** The port it listens on; 0 when it listens on none. */
   readonly port: number;
-  /** Resolves when it is gone, with how it ended. */
+  /** Resolves when it is gone, with how it ended and its last words, if any. */
   readonly ended: Promise<string>;
   /** Ends it in order, by force after a while; resolves when it is gone. */
   stop(): Promise<void>;
@@ -56,7 +56,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   return {
     pid: child.pid ?? 0,
     port,
-    ended,
+    ended: ended.then((how) => (child.signalCode === null && saidLast() ? `${how}: ${saidLast()}` : how)),
     kill: (signal) => void child.kill(signal),
     stop: () => stop(child, ended),
   };
