@@ -91,7 +91,7 @@ export class Device {
         tail: this.#tail,
         surroundings: this.#surroundings(fate),
       });
-      rapport.subscribe(this.#watch(fate.name));
+      rapport.subscribe(this.#watch(fate, rapport));
       this.#tab = { fate, rapport };
     });
   }
@@ -142,9 +142,21 @@ export class Device {
   }
 
   /** Looks at everything that a tab shows. */
-  #watch(tab: string): (state: RapportState) => void {
+  #watch(fate: Fate, rapport: Rapport): (state: RapportState) => void {
+    const tab = fate.name;
     let shown = 0;
-    return ({ pending, topSeq, answer }) => {
+    let backAtMs = 0;
+    return ({ pending, topSeq, answer, connection }) => {
+      // Sockets that died unnoticed count for a while, so a newer one may take the place of this one.
+      if (
+        connection.at === 'stopped' &&
+        connection.code === 'replaced' &&
+        backAtMs < this.#world.time.nowMs
+      ) {
+        const afterMs = this.#chance.between(1_000, 20_000);
+        backAtMs = this.#world.time.nowMs + afterMs;
+        fate.later(afterMs, () => rapport.retry()); // The person looks again.
+      }
       for (const { state, text } of pending) if (state === 'failed') this.#failed.add(text);
       if (topSeq < shown)
         this.#world.fail('what was shown stays shown', `${tab} went back from ${shown} to ${topSeq}`);

@@ -11,6 +11,8 @@ export const faultRates = {
   append_unanswered: 0.06,
   /** The sender is told that the log does not have it, and then it gets there all the same. */
   append_late: 0.04,
+  /** The log has it twice: it did not know the append again. */
+  append_twice: 0.03,
   /** A reader of the log hears nothing for a while. */
   log_paused: 0.02,
   /** Reading a partition does not begin. */
@@ -94,8 +96,8 @@ export class Faults {
   constructor(seed: number, allowed: Allowed, onStrike: (kind: FaultKind, number: number) => void) {
     this.#allowed = allowed;
     this.#onStrike = onStrike;
-    const choice = new Chance(seed, 'faults');
     for (const kind of faultKinds) {
+      const choice = new Chance(seed, `how much of ${kind}`);
       const share = choice.happens(0.45) ? choice.next() : 0;
       this.#rates.set(kind, allowed.kinds.has(kind) ? faultRates[kind] * share : 0);
       this.#chances.set(kind, new Chance(seed, kind));

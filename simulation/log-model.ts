@@ -88,6 +88,10 @@ export class LogModel {
         refuse();
       });
     }
+    if (faults.strikes('append_twice')) {
+      const againMs = this.#chance.between(1, 3_000);
+      time.after(againMs, () => this.put({ ...append, appendId: `${append.appendId}/again` }));
+    }
     return fate.ask({ thereMs, backMs: 1 }, () => this.put(append));
   }
 

@@ -7,7 +7,7 @@ const use = `npm run simulate -- [--seeds N] [--from N] [--all] [--json]
 npm run simulate -- --seed N [--trace]
 npm run simulate -- --mutants [--seeds N]
 
-  --seeds N    so many worlds, one after the other (1000); with --mutants, at most so many for each (800)
+  --seeds N    so many worlds, one after the other (1000); with --mutants, at most so many for each (1500)
   --from N     the first of them (1)
   --all        goes on after a world in which a promise was broken
   --json       one line of JSON for each broken world instead of its story
@@ -41,7 +41,7 @@ else process.exitCode = (await simulate()) ? 0 : 1;
 async function simulate(): Promise<boolean> {
   if (given.mutants) {
     const { tryMutants } = await import('./mutant-trial.ts');
-    return tryMutants(whole('seeds', given.seeds ?? '800'));
+    return tryMutants(whole('seeds', given.seeds ?? '1500'));
   }
   if (given.mutant !== undefined) plant(given.mutant);
   // Only now: a planted bug is in what is imported after it.
