@@ -28,7 +28,7 @@ export interface StormBack {
 
 /**
  * Of this process's people, so many are between their first packet and their welcome. Devices of their own
- * would not wait for each other; on one event loop each of 5,000 would wait for all the others, for longer
+ * would not wait for each other; on one event loop each of 12,500 would wait for all the others, for longer
  * than the server waits for a hello.
  */
 const openingAtOnceMax = 250;

@@ -5,7 +5,7 @@ import type { StormAnswer, StormQuestion } from './storm-client.ts';
 import type { StormBack, StormCut, StormJob } from './storm-crowd.ts';
 
 /** Far below the 20,000 file descriptors that a process usually may have. */
-const connectionsPerProcess = 5_000;
+const connectionsPerProcess = 12_500;
 
 /** All people of a storm, in several processes. */
 export interface Crowds {
