@@ -64,7 +64,8 @@ export class Activation {
   ): Promise<void> {
     const keys = [...missing.values()];
     const rows = await this.#loadRows(keys);
-    const newest = Math.max(0, ...rows.map((row) => row?.inSeq ?? 0));
+    // Not by spreading: after a storm there are tens of thousands of rows, and arguments lie on the stack.
+    const newest = rows.reduce((most, row) => Math.max(most, row?.inSeq ?? 0), 0);
     await this.#options.logEnd.reaches(sequenceOf(newest), this.#options.signal);
     for (const [at, key] of keys.entries()) {
       const name = conversationName(key);

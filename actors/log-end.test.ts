@@ -28,6 +28,7 @@ test('what the log has shown to reach is not asked for', async () => {
   await end.reaches(10, never);
   expect(asked.times).toBe(1);
 });
+
 test('a log that can not be asked, or has not heard of its newest records, is asked again', async () => {
   const { end, asked } = logThatEnds(undefined, undefined, 8, 12);
   await end.reaches(12, never);

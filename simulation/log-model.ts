@@ -172,28 +172,31 @@ export class LogModel {
       });
     async function* handOn(): AsyncIterator<LogRecord> {
       let last = afterSequence;
-      while (!stopped) {
-        const isDeaf = forgotten || fate.isCutOff;
-        const record = isDeaf ? undefined : records.find(({ sequence }) => sequence > last);
-        if (record === undefined) {
-          await arrival();
-          continue;
+      try {
+        while (!stopped) {
+          const isDeaf = forgotten || fate.isCutOff;
+          const record = isDeaf ? undefined : records.find(({ sequence }) => sequence > last);
+          if (record === undefined) {
+            await arrival();
+            continue;
+          }
+          if (faults.strikes('reader_lost')) {
+            await fate.clock.sleep(lostMs);
+            return;
+          }
+          last = record.sequence;
+          yield { ...record, pending: records.length - 1 - records.indexOf(record) };
         }
-        if (faults.strikes('reader_lost')) {
-          await fate.clock.sleep(lostMs);
-          break;
-        }
-        last = record.sequence;
-        yield { ...record, pending: records.length - 1 - records.indexOf(record) };
+      } finally {
+        forget();
       }
-      forget();
     }
     return { stop, [Symbol.asyncIterator]: handOn };
   }
 }
 
 function refuse(): never {
-  throw new Fault('busy', 'Cannot append: the log did not answer');
+  throw new Fault('busy', 'Cannot reach the log: it did not answer');
 }
 
 /** An envelope in the words of a trace. */

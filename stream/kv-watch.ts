@@ -52,13 +52,15 @@ async function watchOn(options: Parameters<typeof watchKv>[0], signal: AbortSign
   };
   const onReturn = (act: () => void) => link.onReturn(act);
   for await (const message of follow({ begin, onReturn, onFailure, clock: systemClock, signal })) {
+    const key = message.subject.slice(`$KV.${bucket}.`.length);
     const isGone = (message.headers?.get('KV-Operation') ?? '') !== '';
-    onEntry({
-      key: message.subject.slice(`$KV.${bucket}.`.length),
-      bytes: isGone ? undefined : message.data,
-      revision: message.seq,
-      isNew: left <= 0,
-    });
+    const isNew = left <= 0;
     left -= 1;
+    try {
+      onEntry({ key, bytes: isGone ? undefined : message.data, revision: message.seq, isNew });
+    } catch (failure) {
+      // Somebody else wrote it: that must not end who watches, nor hide what comes after it.
+      log.error({ bucket, key, reason: reasonOf(failure) }, 'passed over an entry');
+    }
   }
 }

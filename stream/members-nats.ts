@@ -1,4 +1,4 @@
-import { jetstream, StorageType } from '@nats-io/jetstream';
+import { type JetStreamClient, jetstream, StorageType } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Log } from '@rapport/runtime/log.ts';
@@ -21,14 +21,14 @@ export function openNatsMembers(
 }
 
 class NatsMembers implements Members {
-  readonly #nc: NatsConnection;
+  readonly #js: JetStreamClient;
   readonly #replicas: number;
   readonly #log: Log;
   readonly #link: Link;
   #kv: KV | undefined;
 
   constructor(nc: NatsConnection, options: { readonly replicas: number; readonly log: Log }) {
-    this.#nc = nc;
+    this.#js = jetstream(nc, { timeout: openWithinMs });
     this.#replicas = options.replicas;
     this.#log = options.log;
     this.#link = new Link(nc);
@@ -37,7 +37,7 @@ class NatsMembers implements Members {
   async watch(onChange: OnMember): Promise<() => void> {
     await this.#open();
     return watchKv({
-      js: jetstream(this.#nc, { timeout: openWithinMs }),
+      js: this.#js,
       bucket,
       ensure: () => this.#open(),
       link: this.#link,
@@ -69,7 +69,7 @@ class NatsMembers implements Members {
   }
 
   async #open(): Promise<KV> {
-    const kv = await new Kvm(jetstream(this.#nc, { timeout: openWithinMs })).create(bucket, {
+    const kv = await new Kvm(this.#js).create(bucket, {
       history: 1,
       replicas: this.#replicas,
       storage: StorageType.Memory,

@@ -205,6 +205,18 @@ test('watch() tells of owners there are and of each change', async () => {
   end();
 });
 
+test('an entry that nobody can read is passed over, and those after it are told', async () => {
+  const heard: string[] = [];
+  const end = await stream.members.watch(({ hostId }) => heard.push(hostId));
+  const js = jetstream(stream.nc);
+  await js.publish('$KV.members.stranger', 'not what a member writes');
+  await stream.members.beat({ hostId: 'm-after', beat: 1, leaving: false }, 1_000);
+  await expect.poll(() => heard).toContain('m-after');
+  expect(heard).not.toContain('stranger');
+  await stream.members.leave('stranger');
+  end();
+});
+
 test('pulse() tells a gateway that is gone from one that is there', async () => {
   const heartbeat = { hostId: 'host-a', number: 1, deliveries: [], messages: [] };
   const heard: unknown[] = [];
