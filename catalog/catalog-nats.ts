@@ -5,7 +5,9 @@ import type { connectNats } from '@rapport/stream/connect.ts';
 import type { Catalog, DocumentChange } from './catalog.ts';
 import { checkedCreator, checkedDocument } from './checked.ts';
 import type { Creator, KnowledgeDocument } from './creator.ts';
-import { followTable, type TableChange } from './kv-table.ts';
+import { followTable, type Table, type TableChange } from './kv-table.ts';
+
+const bucket = 'catalog';
 
 type NatsConnection = Awaited<ReturnType<typeof connectNats>>;
 
@@ -17,31 +19,33 @@ type NatsConnection = Awaited<ReturnType<typeof connectNats>>;
 export async function openNatsCatalog(nc: NatsConnection, log: Log, replicas = 1): Promise<Catalog> {
   const kv = await openBucket(new Kvm(nc), replicas);
   const maxBytes = nc.info?.max_payload ?? 1024 * 1024;
-  const catalog = new NatsCatalog(kv, maxBytes, log.child({ part: 'catalog' }));
+  const catalog = new NatsCatalog({ bucket, kv, nc }, maxBytes, log.child({ part: 'catalog' }));
   await catalog.load();
   return catalog;
 }
 
 /** Asks for the bucket before making it: one that exists with other settings stays as it is. */
 async function openBucket(kvm: Kvm, replicas: number): Promise<KV> {
-  const kv = await kvm.open('catalog');
+  const kv = await kvm.open(bucket);
   try {
     await kv.status();
     return kv;
   } catch {
-    return await kvm.create('catalog', { history: 1, replicas });
+    return await kvm.create(bucket, { history: 1, replicas });
   }
 }
 
 class NatsCatalog implements Catalog {
+  readonly #table: Table;
   readonly #kv: KV;
   readonly #maxBytes: number;
   readonly #log: Log;
   readonly #closing = new AbortController();
   readonly #creators = new Map<string, { readonly creator: Creator; readonly version: number }>();
 
-  constructor(kv: KV, maxBytes: number, log: Log) {
-    this.#kv = kv;
+  constructor(table: Table, maxBytes: number, log: Log) {
+    this.#table = table;
+    this.#kv = table.kv;
     this.#maxBytes = maxBytes;
     this.#log = log;
   }
@@ -111,7 +115,7 @@ class NatsCatalog implements Catalog {
   }
 
   async #follow(prefix: string, signal: AbortSignal, take: (change: TableChange) => void): Promise<void> {
-    await followTable(this.#kv, {
+    await followTable(this.#table, {
       prefix,
       signal,
       log: this.#log,

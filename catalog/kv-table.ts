@@ -1,22 +1,24 @@
-import type { KV, KvWatchEntry } from '@nats-io/kv';
-import { reasonOf } from '@rapport/runtime/fault.ts';
+import type { KV } from '@nats-io/kv';
 import type { Log } from '@rapport/runtime/log.ts';
+import type { connectNats } from '@rapport/stream/connect.ts';
+import { type WatchedEntry, watchKv } from '@rapport/stream/kv-watch.ts';
 
 /** One key's newest value; undefined when it was deleted. */
-export interface TableChange {
-  readonly key: string;
-  readonly revision: number;
-  readonly bytes: Uint8Array | undefined;
-}
+export type TableChange = Pick<WatchedEntry, 'key' | 'revision' | 'bytes'>;
 
-const rewatchAfterMs = 500;
+/** A bucket, and the connection on which it is reached. */
+export interface Table {
+  readonly bucket: string;
+  readonly kv: KV;
+  readonly nc: Awaited<ReturnType<typeof connectNats>>;
+}
 
 /**
  * Gives `take` every key under `prefix`, then each that changes, until `signal` aborts. Resolves once all
  * that exist were given. A key's revisions never go back: what is older than the newest given is left out.
  */
 export async function followTable(
-  kv: KV,
+  { bucket, kv, nc }: Table,
   options: {
     readonly prefix: string;
     readonly take: (change: TableChange) => void;
@@ -24,54 +26,28 @@ export async function followTable(
     readonly log: Log;
   },
 ): Promise<void> {
-  const { signal, log } = options;
+  const { signal, log, take } = options;
+  const keys = `${options.prefix}.>`;
   const seen = new Map<string, number>();
-  const missing = new Set<string>();
   const given = Promise.withResolvers<void>();
-  const take = (entry: KvWatchEntry) => {
+  // Whatever exists now is certain to come through a watch that begins after: as it is, or as deleted.
+  const missing = new Set<string>();
+  for await (const key of await kv.keys(keys)) missing.add(key);
+  if (missing.size === 0) given.resolve();
+  const onEntry = (entry: WatchedEntry) => {
+    missing.delete(entry.key);
     if (entry.revision > (seen.get(entry.key) ?? 0)) {
       seen.set(entry.key, entry.revision);
-      const bytes = entry.operation === 'PUT' ? entry.value : undefined;
-      options.take({ key: entry.key, revision: entry.revision, bytes });
+      take(entry);
     }
-    missing.delete(entry.key);
     if (missing.size === 0) given.resolve();
   };
-  const filter = `${options.prefix}.>`;
-  const first = await kv.watch({ key: filter });
-  // Listed after the watch began, so that each of these is certain to come through it.
-  for await (const key of await kv.keys(filter)) missing.add(key);
-  if (missing.size === 0) given.resolve();
-  signal.addEventListener('abort', () => given.resolve(), { once: true });
-  void follow(kv, first, { filter, take, signal, log }); // Ends with the signal.
+  const end = watchKv({ nc, bucket, keys, log, onEntry });
+  const stop = () => {
+    end();
+    given.resolve();
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop(); // It was asked for while the keys were listed.
   await given.promise;
-}
-
-/** Reads a watch to its end; one that ends by itself is begun again, which repeats what is known already. */
-async function follow(
-  kv: KV,
-  first: AsyncIterable<KvWatchEntry> & { stop(): void },
-  options: {
-    readonly filter: string;
-    readonly take: (entry: KvWatchEntry) => void;
-    readonly signal: AbortSignal;
-    readonly log: Log;
-  },
-): Promise<void> {
-  let entries = first;
-  const stop = () => entries.stop();
-  options.signal.addEventListener('abort', stop, { once: true });
-  while (!options.signal.aborted) {
-    try {
-      for await (const entry of entries) options.take(entry);
-      if (options.signal.aborted) return;
-      options.log.warn({ filter: options.filter }, 'a watch of the catalog ended; it begins again');
-      entries = await kv.watch({ key: options.filter });
-      if (options.signal.aborted) stop();
-    } catch (failure) {
-      if (options.signal.aborted) return;
-      options.log.warn({ filter: options.filter, reason: reasonOf(failure) }, 'cannot watch the catalog');
-    }
-    await new Promise((resolve) => setTimeout(resolve, rewatchAfterMs).unref());
-  }
 }

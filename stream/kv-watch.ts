@@ -1,11 +1,14 @@
-import type { JetStreamClient } from '@nats-io/jetstream';
-import { DeliverPolicy } from '@nats-io/jetstream';
+import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { systemClock } from '@rapport/runtime/clock.ts';
 import { reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import { consume } from './consume.ts';
 import { follow } from './follow.ts';
-import type { Link } from './link.ts';
+import { Link } from './link.ts';
+
+/** A server that is there makes a consumer in milliseconds. */
+const requestMs = 1_000;
 
 /** What a bucket has under a key. */
 export interface WatchedEntry {
@@ -24,26 +27,35 @@ export interface WatchedEntry {
  * time.
  */
 export function watchKv(options: {
-  readonly js: JetStreamClient;
+  readonly nc: NatsConnection;
   readonly bucket: string;
+  /** Only these, as a filter of subjects; left out, all. */
+  readonly keys?: string;
   /** Makes the bucket when it is not there. */
   readonly ensure?: () => Promise<unknown>;
-  readonly link: Link;
   readonly log: Log;
   readonly onEntry: (entry: WatchedEntry) => void;
 }): () => void {
   const ends = new AbortController();
-  void watchOn(options, AbortSignal.any([ends.signal, options.link.closed])); // Ends with the signal.
+  const link = new Link(options.nc);
+  void watchOn(options, link, AbortSignal.any([ends.signal, link.closed])); // Ends with the signal.
   return () => ends.abort();
 }
 
-async function watchOn(options: Parameters<typeof watchKv>[0], signal: AbortSignal): Promise<void> {
-  const { js, bucket, ensure, link, log, onEntry } = options;
-  const stream = `KV_${bucket}`;
+async function watchOn(
+  options: Parameters<typeof watchKv>[0],
+  link: Link,
+  signal: AbortSignal,
+): Promise<void> {
+  const { nc, bucket, keys = '>', ensure, log, onEntry } = options;
+  const js = jetstream(nc, { timeout: requestMs });
   let left = 0;
   const begin = async () => {
     await ensure?.();
-    const messages = await consume(js, stream, { deliver_policy: DeliverPolicy.LastPerSubject });
+    const messages = await consume(js, `KV_${bucket}`, {
+      filter_subjects: `$KV.${bucket}.${keys}`,
+      deliver_policy: DeliverPolicy.LastPerSubject,
+    });
     left = messages.before;
     return messages;
   };

@@ -1,4 +1,4 @@
-import { type JetStreamClient, jetstream, StorageType } from '@nats-io/jetstream';
+import { jetstream, StorageType } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Log } from '@rapport/runtime/log.ts';
@@ -21,14 +21,14 @@ export function openNatsMembers(
 }
 
 class NatsMembers implements Members {
-  readonly #js: JetStreamClient;
+  readonly #nc: NatsConnection;
   readonly #replicas: number;
   readonly #log: Log;
   readonly #link: Link;
   #kv: KV | undefined;
 
   constructor(nc: NatsConnection, options: { readonly replicas: number; readonly log: Log }) {
-    this.#js = jetstream(nc, { timeout: openWithinMs });
+    this.#nc = nc;
     this.#replicas = options.replicas;
     this.#log = options.log;
     this.#link = new Link(nc);
@@ -37,10 +37,9 @@ class NatsMembers implements Members {
   async watch(onChange: OnMember): Promise<() => void> {
     await this.#open();
     return watchKv({
-      js: this.#js,
+      nc: this.#nc,
       bucket,
       ensure: () => this.#open(),
-      link: this.#link,
       log: this.#log,
       onEntry: ({ key, bytes, isNew }) => {
         // Decoder: only Rapport's own processes write here.
@@ -69,7 +68,7 @@ class NatsMembers implements Members {
   }
 
   async #open(): Promise<KV> {
-    const kv = await new Kvm(this.#js).create(bucket, {
+    const kv = await new Kvm(jetstream(this.#nc, { timeout: openWithinMs })).create(bucket, {
       history: 1,
       replicas: this.#replicas,
       storage: StorageType.Memory,

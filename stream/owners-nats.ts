@@ -1,4 +1,4 @@
-import { JetStreamApiError, type JetStreamClient, jetstream } from '@nats-io/jetstream';
+import { JetStreamApiError, jetstream } from '@nats-io/jetstream';
 import { type KV, type KvEntry, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Log } from '@rapport/runtime/log.ts';
@@ -19,13 +19,13 @@ export async function openNatsOwners(
   nc: NatsConnection,
   options: { readonly partitions: number; readonly replicas: number; readonly log: Log },
 ): Promise<Owners> {
-  const js = jetstream(nc, { timeout: requestMs });
-  const kv = await new Kvm(js).create(bucket, { history: 1, replicas: options.replicas });
-  return new NatsOwners({ ...options, js, kv, link: new Link(nc) });
+  const kvm = new Kvm(jetstream(nc, { timeout: requestMs }));
+  const kv = await kvm.create(bucket, { history: 1, replicas: options.replicas });
+  return new NatsOwners({ ...options, nc, kv, link: new Link(nc) });
 }
 
 class NatsOwners implements Owners {
-  readonly #js: JetStreamClient;
+  readonly #nc: NatsConnection;
   readonly #kv: KV;
   readonly #link: Link;
   readonly #partitions: number;
@@ -34,13 +34,13 @@ class NatsOwners implements Owners {
   readonly #revisions = new Map<number, number>();
 
   constructor(options: {
-    readonly js: JetStreamClient;
+    readonly nc: NatsConnection;
     readonly kv: KV;
     readonly link: Link;
     readonly partitions: number;
     readonly log: Log;
   }) {
-    this.#js = options.js;
+    this.#nc = options.nc;
     this.#kv = options.kv;
     this.#link = options.link;
     this.#partitions = options.partitions;
@@ -57,9 +57,8 @@ class NatsOwners implements Owners {
       onChange(owner);
     };
     const end = watchKv({
-      js: this.#js,
+      nc: this.#nc,
       bucket,
-      link: this.#link,
       log: this.#log,
       onEntry: ({ bytes, revision }) => {
         if (bytes !== undefined) take(bytes, revision);
