@@ -117,12 +117,13 @@ export class Performer {
   }
 }
 
-/** What the `stored` pushes are about, as it was written to the store. */
+/** The frames of what the `stored` pushes are about, around the message as it was written to the store. */
 function storedAmong(pushes: readonly Push[], { messages }: Touched): readonly string[] {
   const firstSeq = messages[0]?.seq ?? 0;
-  const stored: string[] = [];
-  for (const push of pushes) if (push.to === 'stored') stored.push(messages[push.seq - firstSeq]?.json ?? '');
-  return stored;
+  const frames: string[] = [];
+  for (const push of pushes)
+    if (push.to === 'stored') frames.push(`{"message":${messages[push.seq - firstSeq]?.json}}`);
+  return frames;
 }
 
 /** A turn that runs by its state and is not yet written here, as just after a take-over. */

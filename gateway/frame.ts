@@ -1,5 +1,6 @@
 import type { DownJson, Up } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { downToBinary, upFromBinary, upFromJson } from '@rapport/proto/wire.ts';
+import { plainSay } from './plain-say.ts';
 import type { Encoded, Format } from './wire.ts';
 
 /** A client's frame, read: every field is there, with its zero value where the client left it out. */
@@ -75,28 +76,6 @@ const reasonCharsMax = 200;
 
 function bad(reason: string): Decoded {
   return { ok: false, reason: `Cannot read the frame: ${reason.slice(0, reasonCharsMax)}`.toWellFormed() };
-}
-
-const uint32Max = 2 ** 32 - 1;
-const sayFields: readonly string[] = ['clientSeq', 'id', 'text', 'choiceId'] satisfies (keyof SayFrame)[];
-
-/**
- * A say written as nearly every client writes it, read in a third of the time that proto3 JSON with all its
- * other spellings takes. Half of a surrogate pair, which UTF-8 does not have, is replaced: who pasted it
- * could not tell why the message is refused. Undefined for everything else.
- */
-function plainSay(text: string): SayFrame | undefined {
-  if (!text.startsWith('{"say":{')) return undefined;
-  // It begins as an object in an object, and a twin of `say` that is none has no field of a say.
-  const up: Readonly<Record<string, Readonly<Record<string, unknown>>>> = JSON.parse(text);
-  const { say = {}, ...others } = up;
-  const known = Object.keys(say).every((field) => sayFields.includes(field));
-  if (!known || Object.keys(others).length > 0) return undefined;
-  const { clientSeq = 0, id = '', text: said = '', choiceId = '' } = say;
-  if (typeof clientSeq !== 'number' || !Number.isInteger(clientSeq)) return undefined;
-  if (clientSeq < 0 || clientSeq > uint32Max) return undefined;
-  if (typeof id !== 'string' || typeof said !== 'string' || typeof choiceId !== 'string') return undefined;
-  return { kind: 'say', clientSeq, id, text: said.toWellFormed(), choiceId: choiceId.toWellFormed() };
 }
 
 function frameOf({ frame }: Up): UpFrame | undefined {

@@ -165,7 +165,7 @@ function encodeOnce(
       routed.push({
         push,
         receipt: new SharedFrame(storedReceipt(push)),
-        message: new SharedFrame(`{"message":${messages[stored]}}`),
+        message: new SharedFrame(messages[stored] ?? ''),
       });
       stored += 1;
     } else if (follow(conversation, push.frame))

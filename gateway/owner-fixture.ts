@@ -52,7 +52,7 @@ export class ScriptedOwner {
       const { deviceId, clientSeq, id, text } = event;
       const message = { seq, id, role: 'USER' as const, text };
       const stored: Push = { to: 'stored', deviceId, clientSeq, id, seq };
-      this.push({ creatorId, userId }, [stored], { messages: [JSON.stringify(message)] });
+      this.push({ creatorId, userId }, [stored], { messages: [JSON.stringify({ message })] });
     }
   }
 

@@ -11,7 +11,7 @@ export interface Deliveries {
   readonly hostId: string;
   readonly number: number;
   readonly deliveries: readonly Delivery[];
-  /** The stored messages, each as JSON, one for each `stored` push in the order of these. */
+  /** The stored messages' frames, each as JSON, one for each `stored` push in the order of these. */
   readonly messages: readonly string[];
 }
 

@@ -1,14 +1,7 @@
 import type { SourceJson } from './gen/rapport/v1/frame_pb.ts';
 import type { ConversationKey } from './identity.ts';
 
-/**
- * What the log (INBOX) holds: a batch of envelopes, each one event of one conversation. JSON, because V8
- * reads and writes it faster than any protobuf library (docs/decisions/0002). It changes only by adding.
- */
-export interface Batch {
-  readonly envelopes: readonly Envelope[];
-}
-
+/** One event of one conversation. The log (INBOX) holds batches of them: `batch.ts`. */
 export interface Envelope extends ConversationKey {
   readonly event: Event;
 }

@@ -1,5 +1,6 @@
 import type { Controls } from '@rapport/proto/control.ts';
 import type { Deliveries } from '@rapport/proto/delivery.ts';
+import { decodeDeliveries, encodeDeliveries } from '@rapport/stream/deliveries-text.ts';
 import type { Lanes } from '@rapport/stream/lanes.ts';
 import type { Chance } from './chance.ts';
 import type { Fate } from './fate.ts';
@@ -28,10 +29,16 @@ export class LanesModel {
 
   open(fate: Fate): Lanes {
     const toGateway = (gatewayId: string, deliveries: Deliveries) =>
-      this.#send(fate, `gateway.${gatewayId}`, deliveries, () => this.#gateways.get(gatewayId));
+      this.#send(fate, `gateway.${gatewayId}`, encodeDeliveries(deliveries), {
+        listeners: () => this.#gateways.get(gatewayId),
+        decode: decodeDeliveries,
+      });
     return {
       toOwner: (partition, controls) =>
-        this.#send(fate, `control.${partition}`, controls, () => this.#owners.get(partition)),
+        this.#send(fate, `control.${partition}`, JSON.stringify(controls), {
+          listeners: () => this.#owners.get(partition),
+          decode: (text) => JSON.parse(text) as Controls,
+        }),
       onControls: (partition, take) => listen(this.#owners, partition, { fate, take }),
       toGateway,
       pulse: (gatewayId, deliveries) => {
@@ -50,12 +57,14 @@ export class LanesModel {
   #send<T>(
     fate: Fate,
     subject: string,
-    value: T,
-    listeners: () => ReadonlySet<Listener<T>> | undefined,
+    text: string,
+    to: {
+      readonly listeners: () => ReadonlySet<Listener<T>> | undefined;
+      readonly decode: (text: string) => T;
+    },
   ): void {
     if (fate.at === 'dead' || fate.isCutOff) return;
     const { faults, time } = this.#world;
-    const text = JSON.stringify(value);
     if (faults.strikes('lane_lost')) {
       this.#world.tell('lane', `lost ${fate.name} > ${subject} ${text.slice(0, 160)}`);
       return;
@@ -67,8 +76,8 @@ export class LanesModel {
     const copies = faults.strikes('lane_twice') ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
       time.after(atMs - time.nowMs, () => {
-        for (const { fate: listener, take } of [...(listeners() ?? [])]) {
-          if (!listener.isCutOff) listener.later(0, () => take(JSON.parse(text)));
+        for (const { fate: listener, take } of [...(to.listeners() ?? [])]) {
+          if (!listener.isCutOff) listener.later(0, () => take(to.decode(text)));
         }
       });
     }

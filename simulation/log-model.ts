@@ -1,3 +1,4 @@
+import { decodeBatch, encodeBatch } from '@rapport/proto/batch.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { Fault } from '@rapport/runtime/fault.ts';
 import { follow, type Run } from '@rapport/stream/follow.ts';
@@ -52,7 +53,7 @@ export class LogModel {
     return {
       partitions: this.#partitions.length,
       append: (partition, envelopes, appendId) => {
-        const given = JSON.stringify(envelopes); // On its way nobody shares it with the sender.
+        const given = encodeBatch(envelopes); // On its way nobody shares it with the sender.
         return this.#append(fate, { partition, given, appendId });
       },
       read: (partition, afterSequence, signal) => this.#read({ fate, partition, signal }, afterSequence),
@@ -103,11 +104,11 @@ export class LogModel {
     if (this.#appendIds.has(appendId)) return;
     this.#appendIds.add(appendId);
     this.#sequence += 1;
-    const envelopes: readonly Envelope[] = JSON.parse(given);
+    const envelopes = decodeBatch(given);
     const timeUs = (1_800_000_000_000 + this.#world.time.nowMs) * 1_000;
     const sequence = this.#sequence;
     records.push({ partition, sequence, timeUs, pending: 0, envelopes, bytes: Buffer.from(given) });
-    this.#world.tell('log', `${partition}/${sequence} ${envelopes.map(said).join(', ')}`);
+    this.#world.tell('log', `${partition}/${sequence} ${envelopes?.map(said).join(', ')}`);
     for (const wake of [...this.#waiting]) wake();
   }
 

@@ -1,6 +1,7 @@
 import { DeliverPolicy, type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { Batch, Envelope } from '@rapport/proto/envelope.ts';
+import { encodeBatch } from '@rapport/proto/batch.ts';
+import type { Envelope } from '@rapport/proto/envelope.ts';
 import { partitionOf } from './partition.ts';
 
 /** What could not be processed, as stream DEAD keeps it. */
@@ -38,9 +39,8 @@ export async function openDeadLetters(nc: NatsConnection): Promise<DeadLetters> 
       return state.messages === 0 ? [] : await readAll(js);
     },
     replay: async ({ sequence, timeMs, envelope }) => {
-      const batch: Batch = { envelopes: [envelope] };
       const msgID = `dead/${sequence}/${timeMs}`;
-      await js.publish(`inbox.${partitionOf(envelope, partitions)}`, JSON.stringify(batch), { msgID });
+      await js.publish(`inbox.${partitionOf(envelope, partitions)}`, encodeBatch([envelope]), { msgID });
       await jsm.streams.deleteMessage('DEAD', sequence);
     },
   };

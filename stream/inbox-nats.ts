@@ -2,7 +2,8 @@
 import type { JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
-import type { Batch, Envelope } from '@rapport/proto/envelope.ts';
+import { decodeBatch, encodeBatch } from '@rapport/proto/batch.ts';
+import type { Envelope } from '@rapport/proto/envelope.ts';
 import { systemClock } from '@rapport/runtime/clock.ts';
 import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
@@ -55,8 +56,7 @@ async function append(
   envelopes: readonly Envelope[],
   appendId: string,
 ): Promise<void> {
-  const batch: Batch = { envelopes };
-  const payload = JSON.stringify(batch);
+  const payload = encodeBatch(envelopes);
   for (let tries = 1; ; tries += 1) {
     try {
       await link.unlessLost(
@@ -116,17 +116,10 @@ function recordOf(partition: number, message: JsMsg): LogRecord {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Only Rapport's own processes write here, so the shape is taken as given once it is a batch at all. */
 function envelopesOf(bytes: Uint8Array): readonly Envelope[] | undefined {
   try {
-    const batch = JSON.parse(utf8.decode(bytes)) as Partial<Batch> | null;
-    return Array.isArray(batch?.envelopes) && batch.envelopes.every(isEnvelope) ? batch.envelopes : undefined;
+    return decodeBatch(utf8.decode(bytes));
   } catch {
-    return undefined;
+    return undefined; // No UTF-8.
   }
-}
-
-function isEnvelope(given: unknown): given is Envelope {
-  if (typeof given !== 'object' || given === null) return false;
-  return 'creatorId' in given && typeof given.creatorId === 'string' && 'userId' in given && 'event' in given;
 }

@@ -2,6 +2,7 @@ import { errors, type NatsConnection } from '@nats-io/transport-node';
 import type { Controls } from '@rapport/proto/control.ts';
 import type { Deliveries } from '@rapport/proto/delivery.ts';
 import type { Log } from '@rapport/runtime/log.ts';
+import { decodeDeliveries, encodeDeliveries } from './deliveries-text.ts';
 import type { Lanes } from './lanes.ts';
 import { Link } from './link.ts';
 
@@ -19,30 +20,16 @@ export function createNatsLanes(nc: NatsConnection, log: Log): Lanes {
     toOwner: (partition, controls) => send(`control.${partition}`, () => JSON.stringify(controls)),
     onControls: (partition, take) =>
       receive(nc, `control.${partition}`, log, (text) => take(JSON.parse(text) as Controls)),
-    toGateway: (gatewayId, deliveries) => send(`gateway.${gatewayId}`, () => encode(deliveries)),
+    toGateway: (gatewayId, deliveries) => send(`gateway.${gatewayId}`, () => encodeDeliveries(deliveries)),
     pulse: (gatewayId, deliveries) => (link.up ? pulse(nc, gatewayId, deliveries) : Promise.resolve(true)),
-    onDeliveries: (gatewayId, take) => receive(nc, `gateway.${gatewayId}`, log, (text) => take(decode(text))),
+    onDeliveries: (gatewayId, take) =>
+      receive(nc, `gateway.${gatewayId}`, log, (text) => take(decodeDeliveries(text))),
   };
-}
-
-/**
- * Lines: what is delivered to whom, then each stored message as it is. JSON has no line break of its own, so
- * the gateway passes messages on without reading them.
- */
-function encode({ hostId, number, deliveries, messages }: Deliveries): string {
-  const header = JSON.stringify({ hostId, number, deliveries });
-  return messages.length === 0 ? header : `${header}\n${messages.join('\n')}`;
-}
-
-/** Decoder: only Rapport's own processes publish on these subjects. */
-function decode(text: string): Deliveries {
-  const [header = '', ...messages] = text.split('\n');
-  return { ...(JSON.parse(header) as Omit<Deliveries, 'messages'>), messages };
 }
 
 async function pulse(nc: NatsConnection, gatewayId: string, deliveries: Deliveries): Promise<boolean> {
   try {
-    await nc.request(`gateway.${gatewayId}`, encode(deliveries), { timeout: pulseMs });
+    await nc.request(`gateway.${gatewayId}`, encodeDeliveries(deliveries), { timeout: pulseMs });
     return true;
   } catch (failure) {
     const gone =

@@ -1,6 +1,6 @@
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
-import type { Batch } from '@rapport/proto/envelope.ts';
+import { encodeBatch } from '@rapport/proto/batch.ts';
 import { Fault } from '@rapport/runtime/fault.ts';
 import { partitionOf } from './partition.ts';
 import type { TimerKey, Timers } from './timers.ts';
@@ -35,15 +35,14 @@ async function schedule(
   partitions: number,
 ): Promise<void> {
   const { creatorId, userId, timerId, generation, atMs } = timer;
-  const batch: Batch = {
-    envelopes: [{ creatorId, userId, event: { kind: 'timer_fired', timerId, generation } }],
-  };
+  const event = { kind: 'timer_fired', timerId, generation } as const;
+  const payload = encodeBatch([{ creatorId, userId, event }]);
   const subject = subjectOf(timer, partitions);
   const delayed = headers();
   delayed.set('Nats-Schedule', `@at ${new Date(atMs).toISOString()}`);
   delayed.set('Nats-Schedule-Target', `inbox.${partitionOf(timer, partitions)}`);
   try {
-    await js.publish(subject, JSON.stringify(batch), { headers: delayed, timeout: requestMs });
+    await js.publish(subject, payload, { headers: delayed, timeout: requestMs });
   } catch (failure) {
     throw new Fault('busy', `Cannot schedule ${subject}`, failure);
   }
