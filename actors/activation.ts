@@ -38,30 +38,26 @@ export class Activation {
     this.#options = options;
   }
 
-  /** Waits for the store for as long as it takes. Rejects when the host stops, or the log is too old. */
-  async activate(keys: readonly ConversationKey[]): Promise<(name: string) => Actor | Damaged> {
+  /**
+   * The actor of each key, in the order of the keys. Waits for the store for as long as it takes. Rejects
+   * when the host stops, or the log is too old.
+   */
+  async activate(keys: readonly ConversationKey[]): Promise<readonly (Actor | Damaged)[]> {
     const { residents } = this.#options;
-    const actors = new Map<string, Actor | Damaged>();
+    const found: (Actor | undefined)[] = [];
     const missing = new Map<string, ConversationKey>();
     for (const key of keys) {
       const name = conversationName(key);
-      if (actors.has(name) || missing.has(name)) continue;
       const resident = residents.get(name);
       if (resident === undefined) missing.set(name, key);
-      else actors.set(name, resident);
+      found.push(resident);
     }
-    if (missing.size > 0) await this.#load(missing, actors);
-    return (name) => {
-      const actor = actors.get(name);
-      if (actor === undefined) throw new Error(`Cannot find ${name}: it is not in this batch`);
-      return actor;
-    };
+    const loaded = missing.size > 0 ? await this.#load(missing) : noActors;
+    return found.map((actor, at) => actor ?? the(loaded, keys[at]));
   }
 
-  async #load(
-    missing: ReadonlyMap<string, ConversationKey>,
-    actors: Map<string, Actor | Damaged>,
-  ): Promise<void> {
+  async #load(missing: ReadonlyMap<string, ConversationKey>): Promise<ReadonlyMap<string, Actor | Damaged>> {
+    const actors = new Map<string, Actor | Damaged>();
     const keys = [...missing.values()];
     const rows = await this.#loadRows(keys);
     // Not by spreading: after a storm there are tens of thousands of rows, and arguments lie on the stack.
@@ -75,10 +71,11 @@ export class Activation {
         this.#options.log.error({ conversation: name, reason: actor.damaged }, 'cannot use a conversation');
         continue; // Not kept, so that a row that was repaired is seen at once.
       }
-      this.#options.residents.add(name, actor, rows[at]?.state.length ?? 0);
+      this.#options.residents.add(actor, rows[at]?.state.length ?? 0);
       const { turn } = actor.state;
       if (turn.at === 'running' && !this.#options.isWriting(name)) this.#options.turnLost(key, turn);
     }
+    return actors;
   }
 
   #loadRows(keys: readonly ConversationKey[]) {
@@ -93,12 +90,23 @@ export class Activation {
   }
 }
 
+const noActors: ReadonlyMap<string, Actor | Damaged> = new Map();
+
+function the(
+  loaded: ReadonlyMap<string, Actor | Damaged>,
+  key: ConversationKey | undefined,
+): Actor | Damaged {
+  const actor = key && loaded.get(conversationName(key));
+  if (actor === undefined) throw new Error('Cannot find an actor that was loaded just now');
+  return actor;
+}
+
 function actorOf(key: ConversationKey, row: StoredConversation | undefined): Actor | Damaged {
   const { creatorId, userId } = key;
-  if (row === undefined) return { creatorId, userId, state: newConversation, inSeq: 0 };
+  const name = conversationName(key);
+  if (row === undefined) return { name, creatorId, userId, state: newConversation, inSeq: 0 };
   const read = readRow(row.state);
-  if (read === undefined)
-    return { damaged: `the stored state of ${conversationName(key)} is damaged; it should be repaired` };
+  if (read === undefined) return { damaged: `the stored state of ${name} is damaged; it should be repaired` };
   const { state, outbox } = read;
-  return { creatorId, userId, state, inSeq: row.inSeq, ...(outbox.length > 0 && { outbox }) };
+  return { name, creatorId, userId, state, inSeq: row.inSeq, ...(outbox.length > 0 && { outbox }) };
 }

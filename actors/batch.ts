@@ -1,7 +1,6 @@
 import type { Catalog } from '@rapport/catalog/catalog.ts';
 import { type ConversationWrite, type EncodedMessage, encodeMessage } from '@rapport/history/history.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
-import { conversationName } from '@rapport/proto/identity.ts';
 import type { LogRecord } from '@rapport/stream/inbox.ts';
 import { decide } from './conversation/decide.ts';
 import type { Context, Effect } from './conversation/decision.ts';
@@ -45,32 +44,38 @@ export interface Folded {
   readonly events: number;
 }
 
-/** Folds the records of a batch over their actors, which stay as they are until `settle`. */
+/**
+ * Folds the records of a batch over their actors, one for each envelope in order, which stay as they are
+ * until `settle`.
+ */
 export function fold(
   records: readonly LogRecord[],
   options: {
-    readonly actorOf: (name: string) => Actor | Damaged;
+    readonly actors: readonly (Actor | Damaged)[];
     readonly catalog: Pick<Catalog, 'creator'>;
   },
 ): Folded {
-  const touched = new Map<string, Touched>();
+  const touched = new Map<Actor, Touched>();
   const poison: Poison[] = [];
   const again = new Set<Actor>();
   let events = 0;
+  let at = 0;
   for (const record of records) {
     for (const [index, envelope] of (record.envelopes ?? []).entries()) {
-      const name = conversationName(envelope);
-      const entry = touched.get(name) ?? untouched(options.actorOf(name));
-      if ('damaged' in entry) {
-        poison.push({ envelope, failure: entry.damaged });
+      const actor = options.actors[at];
+      at += 1;
+      if (actor === undefined) throw new Error(`Cannot fold envelope ${at} of the batch: it has no actor`);
+      if ('damaged' in actor) {
+        poison.push({ envelope, failure: actor.damaged });
         continue;
       }
+      const entry = touched.get(actor) ?? untouched(actor);
       const position = positionOf(record.sequence, index);
       if (position <= entry.inSeq) {
         if (entry.actor.outbox !== undefined) again.add(entry.actor);
         continue; // Read again after a restart: folded before.
       }
-      touched.set(name, entry);
+      touched.set(actor, entry);
       events += 1;
       try {
         foldOne(entry, envelope, contextOf(envelope, record, options.catalog));
@@ -83,8 +88,7 @@ export function fold(
   return { touched: [...touched.values()], poison, again, events };
 }
 
-function untouched(actor: Actor | Damaged): Touched | Damaged {
-  if ('damaged' in actor) return actor;
+function untouched(actor: Actor): Touched {
   return { actor, state: actor.state, inSeq: actor.inSeq, messages: [], effects: [] };
 }
 

@@ -1,6 +1,5 @@
 // Hop 8 of 12: actors/commit - messages and state of a whole batch, one write per conversation.
-import type { MessageStore } from '@rapport/history/history.ts';
-import { conversationName } from '@rapport/proto/identity.ts';
+import type { ConversationWrite, MessageStore } from '@rapport/history/history.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
 import { reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
@@ -30,11 +29,15 @@ export interface CommitOptions {
  */
 export async function commit(touched: readonly Touched[], options: CommitOptions): Promise<void> {
   const { history, residents, epoch, lease, clock, log, meters, signal } = options;
-  const writes = touched.map((entry) => writeOf(entry, epoch)).filter((write) => write !== undefined);
-  if (writes.length > 0) {
+  const writes = new Map<string, ConversationWrite>();
+  for (const entry of touched) {
+    const write = writeOf(entry, epoch);
+    if (write !== undefined) writes.set(entry.actor.name, write);
+  }
+  if (writes.size > 0) {
     const write = async () => {
       await lease.ensure(signal);
-      await history.commit(writes);
+      await history.commit([...writes.values()]);
     };
     await retryUntil(write, {
       backoff: { firstMs: 20, mostMs: 1_000 },
@@ -48,5 +51,5 @@ export async function commit(touched: readonly Touched[], options: CommitOptions
   }
   await lease.ensure(signal);
   for (const entry of touched) settle(entry);
-  for (const write of writes) residents.resize(conversationName(write), write.state.length);
+  for (const [name, { state }] of writes) residents.resize(name, state.length);
 }

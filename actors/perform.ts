@@ -35,18 +35,19 @@ export class Performer {
     for (const entry of touched) {
       const pushes: Push[] = [];
       for (const effect of entry.effects) if (effect.kind === 'push') pushes.push(effect.push);
-      if (pushes.length > 0) this.#push(entry.actor, pushes, storedAmong(pushes, entry));
+      if (pushes.length > 0)
+        this.#tell(entry.actor.name, { key: entry.actor, pushes, messages: storedAmong(pushes, entry) });
       for (const effect of entry.effects) if (effect.kind === 'infer') this.#infer(entry.actor, effect);
     }
   }
 
-  control(gatewayId: string, control: Control, actorOf: (name: string) => Actor | Damaged): void {
+  /** `actor` is that of an attach. */
+  control(gatewayId: string, control: Control, actor: Actor | Damaged | undefined): void {
     const name = conversationName(control);
     switch (control.kind) {
       case 'attach': {
-        const actor = actorOf(name);
-        // Its gateway asks again, and tells a new session that it is `unavailable`.
-        if ('damaged' in actor) return;
+        // Of a damaged one, its gateway asks again, and tells a new session that it is `unavailable`.
+        if (actor === undefined || 'damaged' in actor) return;
         const attached = this.#attached(name, actor, control.deviceId);
         const push: Push = { to: 'session', sessionId: control.sessionId, attached };
         this.#present(control, gatewayId, control.sockets);
@@ -92,9 +93,24 @@ export class Performer {
     this.#push(key, [{ to: 'all', frame: { presence: { sockets: after } } }]);
   }
 
-  #push(key: ConversationKey, pushes: readonly Push[], messages: readonly string[] = []): void {
+  #push(key: ConversationKey, pushes: readonly Push[]): void {
+    this.#tell(conversationName(key), { key, pushes, messages: [] });
+  }
+
+  #tell(
+    name: string,
+    {
+      key,
+      pushes,
+      messages,
+    }: {
+      readonly key: ConversationKey;
+      readonly pushes: readonly Push[];
+      readonly messages: readonly string[];
+    },
+  ): void {
     const { audience, dispatch, epoch } = this.#options;
-    for (const gatewayId of audience.gatewaysOf(conversationName(key))) {
+    for (const gatewayId of audience.gatewaysOf(name)) {
       dispatch.send(gatewayId, { key, epoch, pushes, messages });
     }
   }

@@ -2,12 +2,18 @@ import { expect, test } from 'vitest';
 import { newConversation } from './conversation/state.ts';
 import { type Actor, bytesOf, Residents } from './residents.ts';
 
-const actor = (userId: string): Actor => ({ creatorId: 'demo', userId, state: newConversation, inSeq: 0 });
+const actor = (name: string): Actor => ({
+  name,
+  creatorId: 'demo',
+  userId: name,
+  state: newConversation,
+  inSeq: 0,
+});
 const limits = { actorsMax: 100, bytesMax: 1_000_000, idleMs: 60_000 };
 
 function residents(given: Partial<typeof limits>, names: readonly string[]) {
   const all = new Residents({ ...limits, ...given });
-  for (const name of names) all.add(name, actor(name), 100);
+  for (const name of names) all.add(actor(name), 100);
   return all;
 }
 
@@ -18,7 +24,7 @@ const present = (all: Residents, names: readonly string[]) =>
 test('beyond the count the least recently used leaves, whether it was used by an event or by loading', () => {
   const all = residents({ actorsMax: 3 }, ['ann', 'bob', 'eve']);
   all.get('ann');
-  all.add('joe', actor('joe'), 0);
+  all.add(actor('joe'), 0);
   expect(present(all, ['ann', 'bob', 'eve', 'joe'])).toEqual(['ann', 'eve', 'joe']);
   expect(all.size).toBe(3);
 });
@@ -26,7 +32,7 @@ test('beyond the count the least recently used leaves, whether it was used by an
 test('beyond the byte budget as many leave as have to', () => {
   const all = residents({ bytesMax: 4 * bytesOf(100) }, ['ann', 'bob', 'eve', 'joe']);
   expect(all.size).toBe(4);
-  all.add('zoe', actor('zoe'), 1_000);
+  all.add(actor('zoe'), 1_000);
   expect(present(all, ['ann', 'bob', 'eve', 'joe', 'zoe'])).toEqual(['zoe']);
   expect(all.bytes).toBe(bytesOf(1_000));
 });
@@ -59,7 +65,7 @@ test('a host that loses a partition forgets its actors, and the others keep thei
   const all = residents({ actorsMax: 4 }, ['ann', 'bob', 'eve', 'joe']);
   all.forget(({ userId }) => userId === 'bob' || userId === 'joe');
   expect(all.bytes).toBe(2 * bytesOf(100));
-  for (const name of ['zoe', 'max', 'tom']) all.add(name, actor(name), 100);
+  for (const name of ['zoe', 'max', 'tom']) all.add(actor(name), 100);
   expect(present(all, ['ann', 'eve', 'zoe', 'max', 'tom'])).toEqual(['eve', 'zoe', 'max', 'tom']);
 });
 

@@ -4,6 +4,8 @@ import { type Ranked, Recency } from './recency.ts';
 
 /** A conversation in memory: its state and how far into the log that state reaches. */
 export interface Actor {
+  /** Its conversation's. */
+  readonly name: string;
   readonly creatorId: string;
   readonly userId: string;
   state: Conversation;
@@ -28,7 +30,6 @@ export interface ResidentLimits {
 }
 
 interface Resident extends Ranked<Resident> {
-  readonly name: string;
   readonly actor: Actor;
   bytes: number;
   usedMs: number;
@@ -69,12 +70,12 @@ export class Residents {
   }
 
   /** `stateChars` is the length of the row that it was loaded from; 0 when there is none. */
-  add(name: string, actor: Actor, stateChars: number): void {
-    const known = this.#residents.get(name);
+  add(actor: Actor, stateChars: number): void {
+    const known = this.#residents.get(actor.name);
     if (known !== undefined) this.#leave(known);
     const bytes = bytesOf(stateChars);
-    const resident = { name, actor, bytes, usedMs: this.#nowMs, older: undefined, newer: undefined };
-    this.#residents.set(name, resident);
+    const resident = { actor, bytes, usedMs: this.#nowMs, older: undefined, newer: undefined };
+    this.#residents.set(actor.name, resident);
     this.#recency.add(resident);
     this.#bytes += bytes;
     this.#shrink();
@@ -115,7 +116,7 @@ export class Residents {
   }
 
   #leave(resident: Resident): void {
-    this.#residents.delete(resident.name);
+    this.#residents.delete(resident.actor.name);
     this.#recency.remove(resident);
     this.#bytes -= resident.bytes;
   }

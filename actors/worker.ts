@@ -159,10 +159,10 @@ export class Worker {
     const nowUs = clock.wallMs() * 1_000;
     for (const record of records) meters.readLag.observe(Math.max(0, nowUs - record.timeUs) / 1e6);
     const endLoad = meters.load.startTimer();
-    const actorOf = await this.#activation.activate(records.flatMap((record) => record.envelopes ?? []));
+    const actors = await this.#activation.activate(records.flatMap((record) => record.envelopes ?? []));
     endLoad();
     const endDecide = meters.decide.startTimer();
-    const { touched, poison, again, events } = fold(records, { actorOf, catalog });
+    const { touched, poison, again, events } = fold(records, { actors, catalog });
     endDecide();
     for (const { envelope, failure } of poison)
       await this.#bury(Buffer.from(JSON.stringify(envelope)), failure);
@@ -185,9 +185,8 @@ export class Worker {
     await commit(touched, this.#options);
     end();
     for (const { actor } of touched) {
-      const name = conversationName(actor);
-      if (actor.state.turn.at === 'running') this.#running.set(name, actor);
-      else this.#running.delete(name);
+      if (actor.state.turn.at === 'running') this.#running.set(actor.name, actor);
+      else this.#running.delete(actor.name);
     }
   }
 
@@ -197,10 +196,11 @@ export class Worker {
     const attaching = controls
       .filter(({ control }) => control.kind === 'attach')
       .map(({ control }) => control);
-    const actorOf = await this.#activation.activate(attaching);
+    const actors = await this.#activation.activate(attaching);
+    const actorOf = new Map(attaching.map((control, at) => [control, actors[at]]));
     await this.#options.lease.ensure(this.#options.signal);
     for (const { gatewayId, control } of controls)
-      this.#options.performer.control(gatewayId, control, actorOf);
+      this.#options.performer.control(gatewayId, control, actorOf.get(control));
   }
 
   /** The event goes to DEAD, the partition goes on. */

@@ -51,8 +51,8 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
     'a refused commit drops its batch',
     {
       file: 'actors/commit.ts',
-      find: 'await history.commit(writes);',
-      put: 'await history.commit(writes).catch(() => undefined);',
+      find: 'await history.commit([...writes.values()]);',
+      put: 'await history.commit([...writes.values()]).catch(() => undefined);',
     },
   ],
   [

@@ -2,7 +2,7 @@ import { fold } from '@rapport/actors/batch.ts';
 import { newConversation } from '@rapport/actors/conversation/state.ts';
 import type { Actor } from '@rapport/actors/residents.ts';
 import { readRow } from '@rapport/actors/state-row.ts';
-import { conversationName } from '@rapport/proto/identity.ts';
+import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
 import type { Device } from './device.ts';
 import type { Ground } from './gateways.ts';
 import type { Broken } from './world.ts';
@@ -144,12 +144,15 @@ function stoppedAt(state: unknown): number {
 /** Folds every event of the log over new conversations, as a host does that has never seen them. */
 function refold({ log, catalog }: Ground) {
   const actors = new Map<string, Actor>();
-  const actorOf = (name: string) => {
-    const [creatorId = '', userId = ''] = name.split('/');
-    const actor = actors.get(name) ?? { creatorId, userId, state: newConversation, inSeq: 0 };
+  const actorOf = ({ creatorId, userId }: ConversationKey) => {
+    const name = conversationName({ creatorId, userId });
+    const actor = actors.get(name) ?? { name, creatorId, userId, state: newConversation, inSeq: 0 };
     actors.set(name, actor);
     return actor;
   };
-  const touched = log.partitions.flatMap((records) => fold(records, { actorOf, catalog }).touched);
-  return new Map(touched.map((entry) => [conversationName(entry.actor), entry]));
+  const touched = log.partitions.flatMap((records) => {
+    const envelopes = records.flatMap((record) => record.envelopes ?? []);
+    return fold(records, { actors: envelopes.map(actorOf), catalog }).touched;
+  });
+  return new Map(touched.map((entry) => [entry.actor.name, entry]));
 }

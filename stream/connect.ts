@@ -22,6 +22,8 @@ export async function connectNats(options: {
       // A dead link without a FIN is noticed in at most 6 s.
       pingInterval: 3_000,
       maxPingOut: 2,
+      // A stack for each request, should it fail, costs a busy gateway 4 % of its time.
+      noAsyncTraces: true,
     });
     void logStatus(nc, log.child({ nats: name })); // Ends with the connection.
     return nc;

@@ -26,7 +26,7 @@ export function decide(state: Conversation, event: Event, context: Context): Dec
     case 'timer_fired':
       return timerFired(state, event, context);
     default:
-      return event satisfies never;
+      throw new Error(`Cannot decide an event of kind ${(event satisfies never as Event).kind}`);
   }
 }
 
