@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { chosen, whole } from '@rapport/runtime/arguments.ts';
+import { chosen, whole, withArguments } from '@rapport/runtime/arguments.ts';
 import type { Figures, Pair } from './figures.ts';
 import { type HistoryName, measureIdle } from './idle.ts';
 import { measureLatency, measureMemory, measureThroughput } from './measures.ts';
@@ -28,22 +28,24 @@ const rowsOnce: readonly string[] = ['memory', 'idle', 'activation'];
 const histories = ['sqlite', 'cassandra'] as const satisfies readonly HistoryName[];
 const systems = ['floor', 'rapport'] as const;
 
-const { values: given } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-    pairs: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '10' },
-    connections: { type: 'string', default: '10000' },
-    conversations: { type: 'string', default: '100000' },
-    history: { type: 'string', default: 'sqlite' },
-    only: { type: 'string' },
-    system: { type: 'string' },
-  },
-});
+const { values: given } = await withArguments(() =>
+  parseArgs({
+    options: {
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+      pairs: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '10' },
+      connections: { type: 'string', default: '10000' },
+      conversations: { type: 'string', default: '100000' },
+      history: { type: 'string', default: 'sqlite' },
+      only: { type: 'string' },
+      system: { type: 'string' },
+    },
+  }),
+);
 
 if (given.help) process.stdout.write(use);
-else await bench();
+else await withArguments(bench);
 
 async function bench(): Promise<void> {
   const wantedRows = given.only === undefined ? rows : [chosen('only', given.only, rows)];

@@ -55,6 +55,11 @@ test('counts each say once, at its stored receipt', async () => {
   const message = (seq: number) => ({ message: { seq, text: 'x' } });
   const good = await told([accepted, stored(1), message(1), message(2), stored(2)]);
   expect(good).toEqual({ stored: [1, 2], wrong: [], waiting: 0 });
+  const otherwise = [
+    { receipt: { state: 'STORED', seq: 1, clientSeq: 1 } },
+    { message: { text: 'x', seq: 1 } },
+  ];
+  expect(await told([...otherwise, stored(2)])).toEqual({ stored: [1, 2], wrong: [], waiting: 0 });
 });
 
 test('notices receipts out of order, twice, and those that never come', async () => {

@@ -41,7 +41,7 @@ export class Talker {
     this.#socket = await openRawWebSocket({
       port,
       protocol: 'rapport.v1.json',
-      onText: (text) => this.#take(JSON.parse(text) as DownJson), // Decoder: #take looks at what it needs.
+      onText: (text) => this.#take(text),
       onClose: (reason) => this.#options.onWrong(`closed: ${reason}`),
     });
     const welcomed = new Promise<void>((resolve) => {
@@ -70,7 +70,15 @@ export class Talker {
     return this.#waiting.length;
   }
 
-  #take(frame: DownJson): void {
+  #take(text: string): void {
+    const messageSeq = numberAfter(messageHead, text);
+    if (messageSeq > 0) this.#takeMessage(messageSeq);
+    else if (text.includes(storedState) && text.startsWith(receiptHead)) {
+      this.#takeStored(numberAfter(receiptHead, text));
+    } else this.#takeOther(JSON.parse(text) as DownJson); // Decoder: what it needs is looked at.
+  }
+
+  #takeOther(frame: DownJson): void {
     if (frame.receipt !== undefined) this.#takeReceipt(frame.receipt);
     else if (frame.message !== undefined) this.#takeMessage(frame.message.seq ?? 0);
     else if (frame.welcome !== undefined) this.#onWelcome();
@@ -80,11 +88,11 @@ export class Talker {
   }
 
   #takeReceipt({ state, clientSeq = 0, code }: ReceiptJson): void {
-    if (state === 'ACCEPTED') return;
-    if (state !== 'STORED') {
-      this.#options.onWrong(`rejected: ${code}`);
-      return;
-    }
+    if (state === 'STORED') this.#takeStored(clientSeq);
+    else if (state !== 'ACCEPTED') this.#options.onWrong(`rejected: ${code}`);
+  }
+
+  #takeStored(clientSeq: number): void {
     const [oldest] = this.#waiting;
     if (oldest?.clientSeq !== clientSeq) {
       this.#options.onWrong('a stored receipt out of order or twice');
@@ -100,13 +108,31 @@ export class Talker {
   }
 }
 
+/**
+ * Nearly all frames are these two as they are usually written; the number that matters is cut out of them,
+ * because the client shares the machine with what it measures.
+ */
+const messageHead = '{"message":{"seq":';
+const receiptHead = '{"receipt":{"clientSeq":';
+const storedState = '"state":"STORED"';
+
+/** 0 when the text begins otherwise. */
+function numberAfter(head: string, text: string): number {
+  return text.startsWith(head) ? Number.parseInt(text.slice(head.length, head.length + 16), 10) : 0;
+}
+
 let ids = 0;
+const idHead = timeHead(Date.now());
 const idTail = randomUUID().slice(24);
 
-/** A UUIDv7 of this process: the time, a counter, and the process's own random tail. */
+/** A UUIDv7 of this process: the time of its start, a counter, and the process's own random tail. */
 function nextId(): string {
   ids += 1;
-  const time = Date.now().toString(16).padStart(12, '0');
-  const count = ids.toString(16).padStart(6, '0').slice(-6);
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${count.slice(0, 3)}-8${count.slice(3)}-${idTail}`;
+  const count = (0x1000000 | (ids & 0xffffff)).toString(16);
+  return `${idHead}-7${count.slice(1, 4)}-8${count.slice(4)}-${idTail}`;
+}
+
+function timeHead(ms: number): string {
+  const time = ms.toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}`;
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { whole } from '@rapport/runtime/arguments.ts';
+import { whole, withArguments } from '@rapport/runtime/arguments.ts';
 import { mutants } from './mutants.ts';
 import { plant } from './plant.ts';
 
@@ -21,22 +21,24 @@ docs/simulation.md tells what a world is and how to read its trace. The bugs tha
 ${[...mutants.keys()].map((name) => `  ${name}`).join('\n')}
 `;
 
-const { values: given } = parseArgs({
-  options: {
-    help: { type: 'boolean', default: false },
-    seeds: { type: 'string' },
-    from: { type: 'string', default: '1' },
-    seed: { type: 'string' },
-    all: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    trace: { type: 'boolean', default: false },
-    mutant: { type: 'string' },
-    mutants: { type: 'boolean', default: false },
-  },
-});
+const { values: given } = await withArguments(() =>
+  parseArgs({
+    options: {
+      help: { type: 'boolean', default: false },
+      seeds: { type: 'string' },
+      from: { type: 'string', default: '1' },
+      seed: { type: 'string' },
+      all: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      trace: { type: 'boolean', default: false },
+      mutant: { type: 'string' },
+      mutants: { type: 'boolean', default: false },
+    },
+  }),
+);
 
 if (given.help) process.stdout.write(use);
-else process.exitCode = (await simulate()) ? 0 : 1;
+else process.exitCode = (await withArguments(simulate)) ? 0 : 1;
 
 async function simulate(): Promise<boolean> {
   if (given.mutants) {

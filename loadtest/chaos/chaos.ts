@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { chosen, whole } from '@rapport/runtime/arguments.ts';
+import { chosen, whole, withArguments } from '@rapport/runtime/arguments.ts';
 import { deployPauseMsMax, runDeploy } from './deploy.ts';
 import { scheduleOf, type Topology } from './faults.ts';
 import { passed, reportOf, textOf } from './report.ts';
@@ -27,22 +27,24 @@ is stored. Ends with status 1 when a message was lost, doubled or reordered. doc
   --json              the report as JSON on standard output; progress goes to standard error
 `;
 
-const { values: given } = parseArgs({
-  options: {
-    help: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    scenario: { type: 'string', default: 'faults' },
-    connections: { type: 'string', default: '20000' },
-    rounds: { type: 'string', default: '50' },
-    seed: { type: 'string', default: '1' },
-    people: { type: 'string', default: '12' },
-    devices: { type: 'string', default: '2' },
-    actors: { type: 'string', default: '3' },
-    gateways: { type: 'string', default: '2' },
-    nats: { type: 'string', default: 'single' },
-    history: { type: 'string', default: 'sqlite' },
-  },
-});
+const { values: given } = await withArguments(() =>
+  parseArgs({
+    options: {
+      help: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      scenario: { type: 'string', default: 'faults' },
+      connections: { type: 'string', default: '20000' },
+      rounds: { type: 'string', default: '50' },
+      seed: { type: 'string', default: '1' },
+      people: { type: 'string', default: '12' },
+      devices: { type: 'string', default: '2' },
+      actors: { type: 'string', default: '3' },
+      gateways: { type: 'string', default: '2' },
+      nats: { type: 'string', default: 'single' },
+      history: { type: 'string', default: 'sqlite' },
+    },
+  }),
+);
 
 const tell = (sentence: string) => void process.stderr.write(`${sentence}\n`);
 
@@ -50,7 +52,7 @@ const tell = (sentence: string) => void process.stderr.write(`${sentence}\n`);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 if (given.help) process.stdout.write(use);
-else await chaos();
+else await withArguments(chaos);
 
 async function chaos(): Promise<void> {
   const topology: Topology = {

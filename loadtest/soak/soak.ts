@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { whole, withArguments } from '@rapport/runtime/arguments.ts';
 import { passed, textOf } from './report.ts';
 import { runSoak } from './run.ts';
 
@@ -14,32 +15,28 @@ or when something happened that should not.
   --json        everything that was seen as JSON on standard output; progress goes to standard error
 `;
 
-const { values: given } = parseArgs({
-  options: {
-    help: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    minutes: { type: 'string', default: '20' },
-    people: { type: 'string', default: '60' },
-    seed: { type: 'string', default: '1' },
-  },
-});
+const { values: given } = await withArguments(() =>
+  parseArgs({
+    options: {
+      help: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      minutes: { type: 'string', default: '20' },
+      people: { type: 'string', default: '60' },
+      seed: { type: 'string', default: '1' },
+    },
+  }),
+);
 
 if (given.help) process.stdout.write(use);
-else await soak();
+else await withArguments(soak);
 
 async function soak(): Promise<void> {
   const report = await runSoak({
-    seconds: positive('minutes', given.minutes) * 60,
-    people: positive('people', given.people),
-    seed: positive('seed', given.seed),
+    seconds: whole('minutes', given.minutes) * 60,
+    people: whole('people', given.people),
+    seed: whole('seed', given.seed),
     tell: (sentence) => void process.stderr.write(`${sentence}\n`),
   });
   process.stdout.write(given.json ? `${JSON.stringify(report, undefined, 2)}\n` : textOf(report));
   if (!passed(report)) process.exitCode = 1;
-}
-
-function positive(option: string, value: string): number {
-  const number = Number(value);
-  if (Number.isFinite(number) && number > 0) return number;
-  throw new Error(`Cannot use --${option} ${value}: it should be a number above 0`);
 }
