@@ -3,7 +3,13 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
 import type { Log } from '@rapport/runtime/log.ts';
-import type { ConversationWrite, PageRange, StoredConversation, StoredMessage } from './history.ts';
+import type {
+  ConversationWrite,
+  EncodedMessage,
+  PageRange,
+  StoredConversation,
+  StoredMessage,
+} from './history.ts';
 import { historyFault, isBusy } from './sqlite-fault.ts';
 import { migrate, schemaVersion, versionOf } from './sqlite-schema.ts';
 
@@ -101,16 +107,14 @@ function writerOf(database: DatabaseSync): SqliteFile['write'] {
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
   const rows = new ConversationRows(database);
-  const putMessage = database.prepare(
-    'INSERT OR REPLACE INTO messages (conversation, seq, body) VALUES (?, ?, ?)',
-  );
+  const putMessages = messagePutter(database);
   return (writes) => {
     begin.run();
     try {
       for (const write of writes) {
         const row = rows.put(write);
         if (row === undefined) continue; // Stale: a late zombie's messages are skipped with its state.
-        for (const { seq, json } of write.messages) putMessage.run(row, seq, json);
+        putMessages(row, write.messages);
       }
       commit.run();
     } catch (failure) {
@@ -118,6 +122,29 @@ function writerOf(database: DatabaseSync): SqliteFile['write'] {
       if (database.isTransaction) database.exec('ROLLBACK');
       rows.forget(); // A row that the transaction made is not there any more.
       throw failure;
+    }
+  };
+}
+
+/**
+ * How many messages of one conversation a statement puts: eight at once take a sixth less time than one by
+ * one. Never those of several conversations, because SQLite copies each page that such a statement touches.
+ */
+const atOnce = [8, 4, 1] as const;
+
+/** Puts messages of a conversation, over those that are there. */
+function messagePutter(database: DatabaseSync) {
+  const puts = atOnce.map((count) => {
+    const rows = Array.from({ length: count }, () => '(?, ?, ?)').join();
+    const sql = `INSERT OR REPLACE INTO messages (conversation, seq, body) VALUES ${rows}`;
+    return { count, put: database.prepare(sql) };
+  });
+  return (row: number, messages: readonly EncodedMessage[]): void => {
+    let at = 0;
+    for (const { count, put } of puts) {
+      for (; at + count <= messages.length; at += count) {
+        put.run(...messages.slice(at, at + count).flatMap(({ seq, json }) => [row, seq, json]));
+      }
     }
   };
 }
