@@ -1,5 +1,5 @@
 /** A command was given something that it cannot use; the message is one sentence for whoever typed it. */
-export class WrongArgument extends Error {}
+class WrongArgument extends Error {}
 
 /** Reads what a command was given for an option. Throws WrongArgument when it is none of `all`. */
 export function chosen<const T extends string>(option: string, value: string, all: readonly T[]): T {

@@ -1,10 +1,12 @@
 import {
   DiscardPolicy,
   type JetStreamManager,
+  jetstreamManager,
   RetentionPolicy,
   StorageType,
   type StreamConfig,
 } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
 
 export interface InboxSettings {
   /** 0: as the log was made; for a new one, `partitionsDefault`. */
@@ -12,7 +14,7 @@ export interface InboxSettings {
   readonly replicas: number;
 }
 
-/** docs/decisions/0006 says why. */
+/** Of a log that nobody wanted otherwise: docs/decisions/0006. */
 const partitionsDefault = 8;
 
 /**
@@ -24,6 +26,16 @@ const timed = {
   discard: DiscardPolicy.Old,
   allow_msg_schedules: true,
 };
+
+/** Makes the log with so many partitions; one that is there stays as it is. Returns how many it has. */
+export async function makeLog(
+  nc: NatsConnection,
+  settings: { readonly partitions: number; readonly replicas: number },
+): Promise<number> {
+  const jsm = await jetstreamManager(nc);
+  const found = await findInbox(jsm);
+  return await ensureInbox(jsm, found === undefined ? settings : { ...settings, partitions: 0 });
+}
 
 /** Makes the streams of the log when there are none, and returns how many partitions it has. */
 export async function ensureInbox(jsm: JetStreamManager, settings: InboxSettings): Promise<number> {

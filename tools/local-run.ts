@@ -1,9 +1,5 @@
 import { join, resolve } from 'node:path';
-import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
-import { seedDemo } from '@rapport/catalog/demo.ts';
 import { removeNatsUrl, writeNatsUrl } from '@rapport/catalog/nats-url-file.ts';
-import { createLog } from '@rapport/runtime/log.ts';
-import { connectNats } from '@rapport/stream/connect.ts';
 import { startNatsServer } from '@rapport/stream/embedded-server.ts';
 import { findNatsServer } from '@rapport/stream/nats-binary.ts';
 import { buildWidget } from '@rapport/widget/build.ts';
@@ -12,6 +8,7 @@ import type { StartSettings } from './config.ts';
 import { takeDataDir } from './data-dir.ts';
 import { checkPorts } from './free-port.ts';
 import { LogFile } from './log-file.ts';
+import { seed } from './seed.ts';
 import { Supervised } from './supervised.ts';
 
 /** The processes of a local run that has one of each, in the order in which they stop. */
@@ -28,6 +25,9 @@ export interface LocalRunOptions {
   /** Called with each sentence that a person should see. */
   readonly tell: (sentence: string) => void;
 }
+
+/** Partitions of a new log for each actor host: docs/decisions/0006 says why. */
+const partitionsEach = 2;
 
 const root = join(import.meta.dirname, '..');
 
@@ -72,15 +72,25 @@ export class LocalRun {
       await checkPorts({ GATEWAY_PORT, INFERENCE_PORT, NATS_PORT });
       await Promise.all([buildWidget(), NATS_URL === '' ? this.add('nats') : undefined]);
       writeNatsUrl(this.dataDir, this.natsUrl);
-      await seed(this.natsUrl, {
-        followUpSeconds: this.#options.settings.DEMO_FOLLOW_UP_SECONDS,
-        replicas: Number(this.#options.env.STREAM_REPLICAS ?? 1),
-      });
+      await this.#seed();
       await Promise.all([this.#startGateways(), this.#startAnswering()]);
     } catch (failure) {
       await this.stop();
       throw failure;
     }
+  }
+
+  async #seed(): Promise<void> {
+    const { settings, env, tell } = this.#options;
+    const { ACTORS: hosts, DEMO_FOLLOW_UP_SECONDS: followUpSeconds } = settings;
+    const replicas = Number(env.STREAM_REPLICAS ?? 1);
+    const asked = Number(env.PARTITIONS ?? 0) !== 0; // Then the processes see to it.
+    const partitions = asked ? undefined : partitionsEach * hosts;
+    const found = await seed(this.natsUrl, { followUpSeconds, partitions, replicas });
+    if (found !== undefined && found < hosts)
+      tell(
+        `The log was made with ${found} partitions: ${hosts - found} of ${hosts} actor hosts can only wait`,
+      );
   }
 
   /** Starts one process more and keeps it running; throws when it does not start. */
@@ -224,20 +234,4 @@ function roleOf(name: ProcessName): Role {
 /** 1 for `actors`, 2 for `actors-2`. */
 function numberOf(name: ProcessName): number {
   return Number(name.split('-')[1] ?? 1);
-}
-
-/** The demo creator is written before any process starts, so that each of them finds it. */
-async function seed(
-  natsUrl: string,
-  { followUpSeconds, replicas }: { readonly followUpSeconds: number; readonly replicas: number },
-): Promise<void> {
-  const log = createLog({ name: 'seed', level: 'silent' });
-  const nc = await connectNats({ url: natsUrl, name: 'seed', log });
-  try {
-    const catalog = await openNatsCatalog(nc, log, replicas);
-    await seedDemo(catalog, { followUpSeconds });
-    await catalog.close();
-  } finally {
-    await nc.close(); // Everything written was acknowledged; a connection left open would try for ever.
-  }
 }

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
+import { createLog } from '@rapport/runtime/log.ts';
+import { openStream } from '@rapport/stream/open-stream.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startRapport } from './rapport-fixture.ts';
 import { root } from './step.ts';
@@ -153,3 +155,20 @@ test('restart() keeps the address', async () => {
   expect(rapport.told.filter((sentence) => sentence.startsWith('gateway'))).toEqual([]);
   await rapport.stop();
 });
+
+test('a new log has two partitions for each actor host, and hosts that can own none are named', async () => {
+  const first = await startRapport({ actors: 1, dataDir });
+  expect(await partitionsOf(first.natsUrl)).toBe(2);
+  await first.stop();
+  const second = await startRapport({ actors: 3, dataDir });
+  expect(await partitionsOf(second.natsUrl)).toBe(2);
+  expect(second.told).toContain('The log was made with 2 partitions: 1 of 3 actor hosts can only wait');
+  await second.stop();
+});
+
+async function partitionsOf(natsUrl: string): Promise<number> {
+  const log = createLog({ name: 'test', level: 'silent' });
+  const stream = await openStream({ url: natsUrl, name: 'test', partitions: 0, log });
+  await stream.close();
+  return stream.inbox.partitions;
+}

@@ -1,0 +1,32 @@
+import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
+import { seedDemo } from '@rapport/catalog/demo.ts';
+import { createLog } from '@rapport/runtime/log.ts';
+import { connectNats } from '@rapport/stream/connect.ts';
+import { makeLog } from '@rapport/stream/inbox-stream.ts';
+
+/**
+ * Makes the log and writes the demo creator before any process starts, so that each of them finds both.
+ * Returns how many partitions the log has.
+ */
+export async function seed(
+  natsUrl: string,
+  options: {
+    readonly followUpSeconds: number;
+    /** Of a new log; undefined leaves the log to the processes. */
+    readonly partitions: number | undefined;
+    readonly replicas: number;
+  },
+): Promise<number | undefined> {
+  const { followUpSeconds, partitions, replicas } = options;
+  const log = createLog({ name: 'seed', level: 'silent' });
+  const nc = await connectNats({ url: natsUrl, name: 'seed', log });
+  try {
+    const found = partitions && (await makeLog(nc, { partitions, replicas }));
+    const catalog = await openNatsCatalog(nc, log, replicas);
+    await seedDemo(catalog, { followUpSeconds });
+    await catalog.close();
+    return found;
+  } finally {
+    await nc.close(); // Everything written was acknowledged; a connection left open would try for ever.
+  }
+}
