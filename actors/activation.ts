@@ -53,7 +53,7 @@ export class Activation {
       found.push(resident);
     }
     const loaded = missing.size > 0 ? await this.#load(missing) : noActors;
-    return found.map((actor, at) => actor ?? the(loaded, keys[at]));
+    return found.map((actor, at) => actor ?? actorIn(loaded, keys[at]));
   }
 
   async #load(missing: ReadonlyMap<string, ConversationKey>): Promise<ReadonlyMap<string, Actor | Damaged>> {
@@ -92,7 +92,7 @@ export class Activation {
 
 const noActors: ReadonlyMap<string, Actor | Damaged> = new Map();
 
-function the(
+function actorIn(
   loaded: ReadonlyMap<string, Actor | Damaged>,
   key: ConversationKey | undefined,
 ): Actor | Damaged {

@@ -10,10 +10,14 @@ export const actorsOptions = {
   NATS_URL: text('nats://127.0.0.1:4222', 'Where NATS is; several servers are separated by commas.'),
   HISTORY_URL: text('sqlite:.data/history.db', 'Where messages are stored.'),
   INFERENCE_ADDRESS: text('127.0.0.1:50051', 'Host and port of the inference service.'),
-  PARTITIONS: integer(0, 'Partitions of the log, for its whole life. 0: as it was made; a new one has 8.', {
-    min: 0,
-    max: 1024,
-  }),
+  PARTITIONS: integer(
+    0,
+    'Partitions of the log, for its whole life. 0: as it was made; a new one 8, by npm start 2 a host.',
+    {
+      min: 0,
+      max: 1024,
+    },
+  ),
   STREAM_REPLICAS: integer(1, 'Copies of the log that NATS keeps; 3 on a cluster.', { min: 1, max: 5 }),
   ACTORS_NAME: text(
     'actors',

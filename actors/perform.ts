@@ -99,20 +99,14 @@ export class Performer {
 
   #tell(
     name: string,
-    {
-      key,
-      pushes,
-      messages,
-    }: {
+    what: {
       readonly key: ConversationKey;
       readonly pushes: readonly Push[];
       readonly messages: readonly string[];
     },
   ): void {
     const { audience, dispatch, epoch } = this.#options;
-    for (const gatewayId of audience.gatewaysOf(name)) {
-      dispatch.send(gatewayId, { key, epoch, pushes, messages });
-    }
+    for (const gatewayId of audience.gatewaysOf(name)) dispatch.send(gatewayId, { ...what, epoch });
   }
 
   #infer(actor: Actor, effect: Infer): void {

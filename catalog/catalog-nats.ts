@@ -2,6 +2,7 @@ import { type KV, Kvm } from '@nats-io/kv';
 import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import type { connectNats } from '@rapport/stream/connect.ts';
+import { Link } from '@rapport/stream/link.ts';
 import type { Catalog, DocumentChange } from './catalog.ts';
 import { checkedCreator, checkedDocument } from './checked.ts';
 import type { Creator, KnowledgeDocument } from './creator.ts';
@@ -19,7 +20,11 @@ type NatsConnection = Awaited<ReturnType<typeof connectNats>>;
 export async function openNatsCatalog(nc: NatsConnection, log: Log, replicas = 1): Promise<Catalog> {
   const kv = await openBucket(new Kvm(nc), replicas);
   const maxBytes = nc.info?.max_payload ?? 1024 * 1024;
-  const catalog = new NatsCatalog({ bucket, kv, nc }, maxBytes, log.child({ part: 'catalog' }));
+  const catalog = new NatsCatalog(
+    { bucket, kv, nc, link: new Link(nc) },
+    maxBytes,
+    log.child({ part: 'catalog' }),
+  );
   await catalog.load();
   return catalog;
 }

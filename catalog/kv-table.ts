@@ -2,15 +2,17 @@ import type { KV } from '@nats-io/kv';
 import type { Log } from '@rapport/runtime/log.ts';
 import type { connectNats } from '@rapport/stream/connect.ts';
 import { type WatchedEntry, watchKv } from '@rapport/stream/kv-watch.ts';
+import type { Link } from '@rapport/stream/link.ts';
 
 /** One key's newest value; undefined when it was deleted. */
 export type TableChange = Pick<WatchedEntry, 'key' | 'revision' | 'bytes'>;
 
-/** A bucket, and the connection on which it is reached. */
+/** A bucket, and the connection on which it is reached, with its link. */
 export interface Table {
   readonly bucket: string;
   readonly kv: KV;
   readonly nc: Awaited<ReturnType<typeof connectNats>>;
+  readonly link: Link;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface Table {
  * that exist were given. A key's revisions never go back: what is older than the newest given is left out.
  */
 export async function followTable(
-  { bucket, kv, nc }: Table,
+  { kv, ...on }: Table,
   options: {
     readonly prefix: string;
     readonly take: (change: TableChange) => void;
@@ -42,7 +44,7 @@ export async function followTable(
     }
     if (missing.size === 0) given.resolve();
   };
-  const end = watchKv({ nc, bucket, keys, log, onEntry });
+  const end = watchKv({ ...on, keys, log, onEntry });
   const stop = () => {
     end();
     given.resolve();

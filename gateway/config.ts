@@ -14,10 +14,14 @@ export const gatewayOptions = {
     '.data',
     'The key pair of our own tokens is kept in its folder keys, made at the first start.',
   ),
-  PARTITIONS: integer(0, 'Partitions of the log, for its whole life. 0: as it was made; a new one has 8.', {
-    min: 0,
-    max: 1024,
-  }),
+  PARTITIONS: integer(
+    0,
+    'Partitions of the log, for its whole life. 0: as it was made; a new one 8, by npm start 2 a host.',
+    {
+      min: 0,
+      max: 1024,
+    },
+  ),
   STREAM_REPLICAS: integer(1, 'Copies of the log that NATS keeps; 3 on a cluster.', { min: 1, max: 5 }),
   GATEWAY_TOKEN_HOURS: integer(24 * 30, 'How long a visitor token is valid.', { min: 1, max: 24 * 3_650 }),
   GATEWAY_JWKS_URL: text('', 'Where the issuer of other tokens publishes its keys (EdDSA); empty: none.'),

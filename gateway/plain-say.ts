@@ -17,9 +17,8 @@ const beforeText = '","text":"';
 const afterText = '"}}';
 /** Fewer digits than the largest uint32 has, so that the number needs no further look. */
 const digitsMax = 9;
-/** What a JSON string cannot hold as it stands. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const escaped = /["\\\u0000-\u001f]/;
+/** What a JSON string cannot hold as it stands, and rarer control characters, which it could. */
+const escaped = /["\\\p{Cc}]/u;
 
 /** The fields in the order of the docs and the SDK, with an id and a text that stand there as they are. */
 function scan(json: string): SayFrame | undefined {

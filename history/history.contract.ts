@@ -142,6 +142,20 @@ function describeCommit(store: () => MessageStore): void {
     expect((await store().load([ann]))[0]?.inSeq).toBe(5);
   });
 
+  test('of any size is written whole, and replaces what has its seqs', async () => {
+    for (let size = 1; size <= 20; size += 1) {
+      const key = { creatorId: 'acme', userId: `u${size}` };
+      const old = write('acme', key.userId, 1, size);
+      const messages = old.messages.map(({ seq }) =>
+        encodeMessage({ ...message('acme', key.userId, seq), text: `new ${seq}` }),
+      );
+      await store().commit([old]);
+      await store().commit([{ ...old, epoch: 2, messages }]);
+      const page = await store().page(key, { afterSeq: 0, limit: 50 });
+      expect(page.map(({ text }) => text)).toEqual(messages.map(({ seq }) => `new ${seq}`));
+    }
+  });
+
   test('of a late zombie changes neither row nor messages, and the rest of it is written', async () => {
     await store().commit([{ ...write('acme', 'ann', 9, 3), epoch: 2 }]);
     const zombie = { ...write('acme', 'ann', 8, 3), epoch: 1, state: '{"zombie":true}' };

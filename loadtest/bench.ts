@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { chosen, whole, withArguments } from '@rapport/runtime/arguments.ts';
+import { chosen, explainWrongArguments, whole } from '@rapport/runtime/arguments.ts';
 import type { Figures, Pair } from './figures.ts';
 import { type HistoryName, measureIdle } from './idle.ts';
 import { measureLatency, measureMemory, measureThroughput } from './measures.ts';
@@ -28,7 +28,7 @@ const rowsOnce: readonly string[] = ['memory', 'idle', 'activation'];
 const histories = ['sqlite', 'cassandra'] as const satisfies readonly HistoryName[];
 const systems = ['floor', 'rapport'] as const;
 
-const { values: given } = await withArguments(() =>
+const { values: given } = await explainWrongArguments(() =>
   parseArgs({
     options: {
       json: { type: 'boolean', default: false },
@@ -45,7 +45,7 @@ const { values: given } = await withArguments(() =>
 );
 
 if (given.help) process.stdout.write(use);
-else await withArguments(bench);
+else await explainWrongArguments(bench);
 
 async function bench(): Promise<void> {
   const wantedRows = given.only === undefined ? rows : [chosen('only', given.only, rows)];

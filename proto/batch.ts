@@ -41,8 +41,10 @@ function inPlace(envelope: Envelope): Envelope | SaidInPlace {
  * Undefined for what is no batch. Only Rapport's own processes write one, so beyond that little is checked.
  */
 export function decodeBatch(json: string): readonly Envelope[] | undefined {
+  const all = givenIn(json);
+  if (all === undefined) return undefined;
   const envelopes: Envelope[] = [];
-  for (const given of givenIn(json) ?? [undefined]) {
+  for (const given of all) {
     const envelope = Array.isArray(given) ? ofPlaces(given) : isEnvelope(given) ? given : undefined;
     if (envelope === undefined) return undefined;
     envelopes.push(envelope);

@@ -19,7 +19,7 @@ export function whole(option: string, value: string): number {
  * Runs a command, or what reads its options: arguments that it cannot use end the process with one sentence
  * and status 1. Whatever else goes wrong is thrown on, with its stack.
  */
-export async function withArguments<T>(run: () => T | Promise<T>): Promise<T> {
+export async function explainWrongArguments<T>(run: () => T | Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (failure) {

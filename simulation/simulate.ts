@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { whole, withArguments } from '@rapport/runtime/arguments.ts';
+import { explainWrongArguments, whole } from '@rapport/runtime/arguments.ts';
 import { mutants } from './mutants.ts';
 import { plant } from './plant.ts';
 
@@ -21,7 +21,7 @@ docs/simulation.md tells what a world is and how to read its trace. The bugs tha
 ${[...mutants.keys()].map((name) => `  ${name}`).join('\n')}
 `;
 
-const { values: given } = await withArguments(() =>
+const { values: given } = await explainWrongArguments(() =>
   parseArgs({
     options: {
       help: { type: 'boolean', default: false },
@@ -38,7 +38,7 @@ const { values: given } = await withArguments(() =>
 );
 
 if (given.help) process.stdout.write(use);
-else process.exitCode = (await withArguments(simulate)) ? 0 : 1;
+else process.exitCode = (await explainWrongArguments(simulate)) ? 0 : 1;
 
 async function simulate(): Promise<boolean> {
   if (given.mutants) {

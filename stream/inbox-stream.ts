@@ -9,8 +9,9 @@ import {
 import type { NatsConnection } from '@nats-io/transport-node';
 
 export interface InboxSettings {
-  /** 0: as the log was made; for a new one, `partitionsDefault`. */
+  /** 0: as the log was made; for a new one, `ofNew`. */
   readonly partitions: number;
+  readonly ofNew?: number;
   readonly replicas: number;
 }
 
@@ -32,9 +33,8 @@ export async function makeLog(
   nc: NatsConnection,
   settings: { readonly partitions: number; readonly replicas: number },
 ): Promise<number> {
-  const jsm = await jetstreamManager(nc);
-  const found = await findInbox(jsm);
-  return await ensureInbox(jsm, found === undefined ? settings : { ...settings, partitions: 0 });
+  const { partitions: ofNew, replicas } = settings;
+  return await ensureInbox(await jetstreamManager(nc), { partitions: 0, ofNew, replicas });
 }
 
 /** Makes the streams of the log when there are none, and returns how many partitions it has. */
@@ -66,7 +66,7 @@ async function makeInbox(jsm: JetStreamManager, settings: InboxSettings): Promis
       num_replicas: settings.replicas,
       allow_direct: true,
       first_seq: firstSequence(Date.now()),
-      metadata: { partitions: String(settings.partitions || partitionsDefault) },
+      metadata: { partitions: String(settings.partitions || (settings.ofNew ?? partitionsDefault)) },
     });
     return config;
   } catch (failure) {

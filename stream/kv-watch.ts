@@ -5,7 +5,7 @@ import { reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import { consume } from './consume.ts';
 import { follow } from './follow.ts';
-import { Link } from './link.ts';
+import type { Link } from './link.ts';
 
 /** A server that is there makes a consumer in milliseconds. */
 const requestMs = 1_000;
@@ -28,6 +28,8 @@ export interface WatchedEntry {
  */
 export function watchKv(options: {
   readonly nc: NatsConnection;
+  /** Of that connection. */
+  readonly link: Link;
   readonly bucket: string;
   /** Only these, as a filter of subjects; left out, all. */
   readonly keys?: string;
@@ -37,17 +39,12 @@ export function watchKv(options: {
   readonly onEntry: (entry: WatchedEntry) => void;
 }): () => void {
   const ends = new AbortController();
-  const link = new Link(options.nc);
-  void watchOn(options, link, AbortSignal.any([ends.signal, link.closed])); // Ends with the signal.
+  void watchOn(options, AbortSignal.any([ends.signal, options.link.closed])); // Ends with the signal.
   return () => ends.abort();
 }
 
-async function watchOn(
-  options: Parameters<typeof watchKv>[0],
-  link: Link,
-  signal: AbortSignal,
-): Promise<void> {
-  const { nc, bucket, keys = '>', ensure, log, onEntry } = options;
+async function watchOn(options: Parameters<typeof watchKv>[0], signal: AbortSignal): Promise<void> {
+  const { nc, link, bucket, keys = '>', ensure, log, onEntry } = options;
   const js = jetstream(nc, { timeout: requestMs });
   let left = 0;
   const begin = async () => {

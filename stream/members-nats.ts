@@ -38,6 +38,7 @@ class NatsMembers implements Members {
     await this.#open();
     return watchKv({
       nc: this.#nc,
+      link: this.#link,
       bucket,
       ensure: () => this.#open(),
       log: this.#log,

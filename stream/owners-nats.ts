@@ -58,6 +58,7 @@ class NatsOwners implements Owners {
     };
     const end = watchKv({
       nc: this.#nc,
+      link: this.#link,
       bucket,
       log: this.#log,
       onEntry: ({ bytes, revision }) => {

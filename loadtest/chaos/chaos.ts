@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { chosen, whole, withArguments } from '@rapport/runtime/arguments.ts';
+import { chosen, explainWrongArguments, whole } from '@rapport/runtime/arguments.ts';
 import { deployPauseMsMax, runDeploy } from './deploy.ts';
 import { scheduleOf, type Topology } from './faults.ts';
 import { passed, reportOf, textOf } from './report.ts';
@@ -27,7 +27,7 @@ is stored. Ends with status 1 when a message was lost, doubled or reordered. doc
   --json              the report as JSON on standard output; progress goes to standard error
 `;
 
-const { values: given } = await withArguments(() =>
+const { values: given } = await explainWrongArguments(() =>
   parseArgs({
     options: {
       help: { type: 'boolean', default: false },
@@ -52,7 +52,7 @@ const tell = (sentence: string) => void process.stderr.write(`${sentence}\n`);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 if (given.help) process.stdout.write(use);
-else await withArguments(chaos);
+else await explainWrongArguments(chaos);
 
 async function chaos(): Promise<void> {
   const topology: Topology = {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { whole, withArguments } from '@rapport/runtime/arguments.ts';
+import { explainWrongArguments, whole } from '@rapport/runtime/arguments.ts';
 import { passed, textOf } from './report.ts';
 import { runSoak } from './run.ts';
 
@@ -15,7 +15,7 @@ or when something happened that should not.
   --json        everything that was seen as JSON on standard output; progress goes to standard error
 `;
 
-const { values: given } = await withArguments(() =>
+const { values: given } = await explainWrongArguments(() =>
   parseArgs({
     options: {
       help: { type: 'boolean', default: false },
@@ -28,7 +28,7 @@ const { values: given } = await withArguments(() =>
 );
 
 if (given.help) process.stdout.write(use);
-else await withArguments(soak);
+else await explainWrongArguments(soak);
 
 async function soak(): Promise<void> {
   const report = await runSoak({
