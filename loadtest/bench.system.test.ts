@@ -13,7 +13,7 @@ for (const name of ['floor', 'rapport'] as const) {
       expect(most.load).toMatchObject({ unstored: 0, wrong: {} });
       expect(most.load.storedPerSecond).toBeGreaterThan(100);
       expect(Object.values(most.cores).every((cores) => cores > 0)).toBe(true);
-      const steady = await measureLatency(system, 1);
+      const steady = await measureLatency(system, { seconds: 1, loadedSeconds: 1 });
       expect(steady.load).toMatchObject({ unstored: 0, wrong: {} });
       expect(Math.abs(steady.load.storedPerSecond - 500)).toBeLessThan(250);
       expect((await measureMemory(system, 500)).connections).toBe(500);

@@ -1,15 +1,16 @@
 import { parseArgs } from 'node:util';
 import { chosen, explainWrongArguments, whole } from '@rapport/runtime/arguments.ts';
+import { exitOnSignals } from '@rapport/tools/scratch.ts';
 import type { Figures, Pair } from './figures.ts';
 import { type HistoryName, measureIdle } from './idle.ts';
-import { measureLatency, measureMemory, measureThroughput } from './measures.ts';
+import { measureFresh, measureLatency, measureMemory, measureThroughput } from './measures.ts';
 import { report, table } from './report.ts';
 import { type System, type SystemName, startSystem } from './systems.ts';
 
 // `npm run bench -- --json`: the floor and Rapport one after the other on the same machine, first one and
 // then the other first, so that what else the machine does falls on both.
 const use = `npm run bench -- [--json] [--pairs N] [--seconds N] [--connections N]
-    [--only throughput|latency|memory|idle|activation] [--system floor|rapport]
+    [--only throughput|fresh|latency|memory|idle|activation] [--system floor|rapport]
     [--conversations N] [--history sqlite|cassandra]
 
   --pairs N         how often both are measured (5)
@@ -17,12 +18,12 @@ const use = `npm run bench -- [--json] [--pairs N] [--seconds N] [--connections 
   --connections N   idle connections of the memory row (10000)
   --conversations N idle conversations of the idle and activation rows, which are measured together (100000)
   --history NAME    the store that these two load them from (sqlite)
-  --only NAME       one row instead of all
+  --only NAME       one row instead of all; fresh is the latency of processes that have just started
   --system NAME     one of the two alone, without ratios
   --json            the figures as JSON on standard output; progress goes to standard error
 `;
 
-const rows = ['throughput', 'latency', 'memory', 'idle', 'activation'] as const;
+const rows = ['throughput', 'fresh', 'latency', 'memory', 'idle', 'activation'] as const;
 /** They do not vary: the first pair has them. */
 const rowsOnce: readonly string[] = ['memory', 'idle', 'activation'];
 const histories = ['sqlite', 'cassandra'] as const satisfies readonly HistoryName[];
@@ -44,6 +45,7 @@ const { values: given } = await explainWrongArguments(() =>
   }),
 );
 
+exitOnSignals(); // All processes end when this one is gone.
 if (given.help) process.stdout.write(use);
 else await explainWrongArguments(bench);
 
@@ -77,7 +79,8 @@ async function measure(name: SystemName, wanted: readonly (typeof rows)[number][
   return {
     ...(await of('memory', (system) => measureMemory(system, connections))),
     ...(await of('throughput', (system) => measureThroughput(system, seconds))),
-    ...(await of('latency', (system) => measureLatency(system, seconds))),
+    ...(await of('fresh', (system) => measureFresh(system, seconds))),
+    ...(await of('latency', (system) => measureLatency(system, { seconds }))),
     ...(name === 'rapport' && (await idleOf(wanted))),
   };
 }

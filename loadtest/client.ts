@@ -4,10 +4,10 @@ import { type Job, type Load, runLoad } from './load.ts';
 /** What this process answers over its channel. */
 export type ClientAnswer = { readonly load: Load } | { readonly failure: string };
 
-// The load generator as a process of its own: takes one job over its IPC channel and answers with what came
-// of it.
+// The load generator as a process of its own: takes a job over its IPC channel and answers with what came of
+// it, then the next.
 await runService(async () => {
-  process.once('message', (job: Job) => void answer(job)); // answer() reports its own failures.
+  process.on('message', (job: Job) => void answer(job)); // answer() reports its own failures.
   return { ready: {}, stop: async () => process.exit(0) };
 });
 

@@ -5,6 +5,8 @@ import type { SystemName } from './systems.ts';
 /** What one system did in one pair; rows that were not asked for are absent. */
 export interface Figures {
   readonly throughput?: Measured;
+  /** Of processes that have just started. */
+  readonly fresh?: Measured;
   readonly latency?: Measured;
   readonly memory?: Memory;
   readonly idle?: Idle;

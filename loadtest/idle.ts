@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestCassandra } from '@rapport/history/cassandra-fixture.ts';
@@ -10,6 +8,7 @@ import { createLog } from '@rapport/runtime/log.ts';
 import { openStream, type Stream } from '@rapport/stream/open-stream.ts';
 import { partitionOf } from '@rapport/stream/partition.ts';
 import { startRapport } from '@rapport/tools/rapport-fixture.ts';
+import { makeScratch } from '@rapport/tools/scratch.ts';
 import { residentBytes } from './process-meters.ts';
 import { type IdlePerson, storeIdlePeople } from './resident-people.ts';
 
@@ -43,10 +42,10 @@ export async function measureIdle(options: {
   readonly history: HistoryName;
 }): Promise<Idle> {
   const { conversations, history } = options;
-  const dataDir = await mkdtemp(join(tmpdir(), 'rapport-idle-'));
+  const scratch = await makeScratch('idle');
   const cassandra = history === 'cassandra' ? await startTestCassandra() : undefined;
   try {
-    const historyUrl = cassandra?.newUrl() ?? `sqlite:${join(dataDir, 'history.db')}`;
+    const historyUrl = cassandra?.newUrl() ?? `sqlite:${join(scratch.path, 'history.db')}`;
     const people = await storedPeople(historyUrl, firstCount + conversations);
     const env = {
       HISTORY_URL: historyUrl,
@@ -54,7 +53,7 @@ export async function measureIdle(options: {
       ACTORS_RESIDENT_MAX: '10000000',
       LOG_LEVEL: 'warn',
     };
-    const rapport = await startRapport({ dataDir, env });
+    const rapport = await startRapport({ dataDir: scratch.path, env });
     const stream = await openStream({ url: rapport.natsUrl, name: 'bench', partitions: 0, log });
     try {
       return await activateAll(stream, people, rapport.pids.actors);
@@ -64,7 +63,7 @@ export async function measureIdle(options: {
     }
   } finally {
     await cassandra?.stop();
-    await rm(dataDir, { recursive: true, force: true });
+    await scratch.remove();
   }
 }
 

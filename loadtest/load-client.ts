@@ -4,35 +4,37 @@ import { join } from 'node:path';
 import type { ClientAnswer } from './client.ts';
 import type { Job, Load } from './load.ts';
 
-/** Runs the job in a process of its own, which is gone when this resolves. */
-export async function loadFrom(job: Job): Promise<Load> {
-  const client = await startClient(job);
-  await client.stop();
-  return client.load;
+/** Runs a job and says what came of it; the sockets stay as long as the client. */
+export type Client = (job: Job) => Promise<Load>;
+
+export function loadFrom(job: Job): Promise<Load> {
+  return withClient((client) => client(job));
 }
 
-/** The same, but the process and its sockets stay until `stop`. */
-export async function startClient(job: Job): Promise<{ readonly load: Load; stop(): Promise<void> }> {
+/** Gives a client that is a process of its own, which is gone when this resolves. */
+export async function withClient<T>(use: (client: Client) => Promise<T>): Promise<T> {
   const child = fork(join(import.meta.dirname, 'client.ts'), { execArgv: [] });
   try {
-    const load = await ask(child, job);
-    return { load, stop: () => stop(child) };
-  } catch (failure) {
+    await once(child, 'message'); // Its `ready`.
+    return await use((job) => ask(child, job));
+  } finally {
     await stop(child);
-    throw failure;
   }
 }
 
 async function ask(child: ChildProcess, job: Job): Promise<Load> {
-  await once(child, 'message'); // Its `ready`.
+  const gone = once(child, 'exit').then(() => {
+    throw new Error('The load client ended before its job did');
+  });
   const answered = once(child, 'message');
   child.send(job);
-  const [answer] = (await answered) as [ClientAnswer]; // Decoder: our own process, our own type.
+  const [answer] = (await Promise.race([answered, gone])) as [ClientAnswer]; // Our own process, our own type.
   if ('failure' in answer) throw new Error(`Cannot run the load: ${answer.failure}`);
   return answer.load;
 }
 
 async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');
   child.kill('SIGTERM');
   await gone;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Load } from './load.ts';
-import { loadFrom, startClient } from './load-client.ts';
+import type { Job, Load } from './load.ts';
+import { loadFrom, withClient } from './load-client.ts';
 import { cpuSeconds, kernelBytes, residentBytes, scrape, timings } from './process-meters.ts';
 import type { System } from './systems.ts';
 
@@ -37,28 +37,43 @@ export async function measureThroughput(system: System, seconds: number): Promis
   );
 }
 
-/** 500 says a second over 200 sockets: how long one takes. */
-export async function measureLatency(system: System, seconds: number): Promise<Measured> {
-  const tokens = await system.tokens(sockets);
-  const measureMs = seconds * 1_000;
-  return observed(system, () =>
-    loadFrom({ kind: 'open', port: system.port, tokens, saysPerSecond, warmUpMs, measureMs }),
-  );
+/** 500 says a second over 200 sockets, of processes that have just started: how long one takes. */
+export async function measureFresh(system: System, seconds: number): Promise<Measured> {
+  const job = await latencyJob(system, seconds);
+  return observed(system, () => loadFrom(job));
+}
+
+/** The same after full load, when V8 compiles no more what each say runs through. */
+export function measureLatency(
+  system: System,
+  { seconds, loadedSeconds = 10 }: { readonly seconds: number; readonly loadedSeconds?: number },
+): Promise<Measured> {
+  return withClient(async (client) => {
+    const [tokens, measureMs] = [await system.tokens(sockets), loadedSeconds * 1_000];
+    await client({ kind: 'closed', port: system.port, tokens, inFlight, warmUpMs: 0, measureMs });
+    const job = await latencyJob(system, seconds);
+    return observed(system, () => client(job));
+  });
+}
+
+async function latencyJob(system: System, seconds: number): Promise<Job> {
+  const [tokens, measureMs] = [await system.tokens(sockets), seconds * 1_000];
+  return { kind: 'open', port: system.port, tokens, saysPerSecond, warmUpMs, measureMs };
 }
 
 /** What `connections` idle sockets cost after their hello. */
 export async function measureMemory(system: System, connections: number): Promise<Memory> {
   const gateway = system.pids.gateway ?? 0;
   // The first connections pay for what every process pays once.
-  const first = await startClient({ kind: 'idle', port: system.port, tokens: await system.tokens(200) });
-  await first.stop();
+  await loadFrom({ kind: 'idle', port: system.port, tokens: await system.tokens(200) });
   const tokens = await system.tokens(connections);
   await sleep(settleMs);
   const before = { rss: await residentBytes(gateway), kernel: await kernelBytes() };
-  const client = await startClient({ kind: 'idle', port: system.port, tokens });
-  await sleep(settleMs);
-  const after = { rss: await residentBytes(gateway), kernel: await kernelBytes() };
-  await client.stop();
+  const after = await withClient(async (client) => {
+    await client({ kind: 'idle', port: system.port, tokens });
+    await sleep(settleMs);
+    return { rss: await residentBytes(gateway), kernel: await kernelBytes() };
+  });
   return {
     connections,
     rssBytes: Math.round((after.rss - before.rss) / connections),

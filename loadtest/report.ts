@@ -40,6 +40,8 @@ export function report(pairs: readonly Pair[]): Report {
       row(pairs, 'p99 ms at 500 says/s', (all) => all.latency?.load.sinceDueMs.p99, 'ratio <= 2'),
       row(pairs, 'p50 ms since sent', (all) => all.latency?.load.sinceSentMs.p50),
       row(pairs, 'p99 ms since sent', (all) => all.latency?.load.sinceSentMs.p99),
+      row(pairs, 'p50 ms at 500 says/s, just started', (all) => all.fresh?.load.sinceDueMs.p50),
+      row(pairs, 'p99 ms at 500 says/s, just started', (all) => all.fresh?.load.sinceDueMs.p99),
       row(pairs, 'p99 ms at full throughput', (all) => all.throughput?.load.sinceSentMs.p99),
       row(pairs, 'RSS bytes an idle connection', (all) => all.memory?.rssBytes),
       row(pairs, 'kernel bytes an idle connection', (all) => all.memory?.kernelBytes),
@@ -117,7 +119,7 @@ function wrongOf(pairs: readonly Pair[]): Readonly<Record<string, number>> {
   };
   for (const pair of pairs) {
     for (const [name, figures] of Object.entries(pair)) {
-      for (const measured of [figures.throughput, figures.latency]) {
+      for (const measured of [figures.throughput, figures.fresh, figures.latency]) {
         count(`${name}: never stored`, measured?.load.unstored ?? 0);
         for (const [sentence, times] of Object.entries(measured?.load.wrong ?? {}))
           count(`${name}: ${sentence}`, times);

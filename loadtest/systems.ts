@@ -1,7 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
 import { createLog } from '@rapport/runtime/log.ts';
@@ -11,6 +9,7 @@ import { findNatsServer } from '@rapport/stream/nats-binary.ts';
 import { startChild } from '@rapport/tools/child.ts';
 import { LogFile } from '@rapport/tools/log-file.ts';
 import { startRapport } from '@rapport/tools/rapport-fixture.ts';
+import { makeScratch } from '@rapport/tools/scratch.ts';
 import { openVisitorTokens } from './visitor-tokens.ts';
 
 /** One of the two that are compared, running in a folder of its own. */
@@ -39,20 +38,20 @@ const creatorId = 'bench';
 
 /** The same way stripped bare: no checks, no schema, no second owner, nothing to resume. */
 async function startFloor(): Promise<System> {
-  const folder = await mkdtemp(join(tmpdir(), 'rapport-floor-'));
+  const scratch = await makeScratch('floor');
   const binary = await findNatsServer({
     toolsDir: join(import.meta.dirname, '..', '.tools'),
     log: quiet,
     given: process.env.NATS_SERVER_BIN,
   });
-  const nats = await startNatsServer({ binary, dataDir: join(folder, 'nats'), log: quiet });
-  const env = { ...process.env, NATS_URL: nats.url, FLOOR_PATH: join(folder, 'floor.db') };
+  const nats = await startNatsServer({ binary, dataDir: join(scratch.path, 'nats'), log: quiet });
+  const env = { ...process.env, NATS_URL: nats.url, FLOOR_PATH: join(scratch.path, 'floor.db') };
   const start = (name: string) =>
     startChild({
       name,
       script: join(import.meta.dirname, `${name}.ts`),
       env,
-      log: new LogFile(join(folder, 'log', `${name}.log`)),
+      log: new LogFile(join(scratch.path, 'log', `${name}.log`)),
       tell,
     });
   const worker = await start('floor-worker');
@@ -67,7 +66,7 @@ async function startFloor(): Promise<System> {
       await gateway.stop();
       await worker.stop();
       await nats.stop();
-      await rm(folder, { recursive: true });
+      await scratch.remove();
     },
   };
 }

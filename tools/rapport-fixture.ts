@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Child } from './child.ts';
 import { readStartSettings } from './config.ts';
 import { LocalRun, type ProcessName } from './local-run.ts';
+import { makeScratch, type Scratch } from './scratch.ts';
 
 /** Rapport as `npm start` runs it, on free ports and in a folder of its own, for tests and measurements. */
 export interface TestRapport {
@@ -52,7 +50,7 @@ export async function startRapport(
     readonly dataDir?: string;
   } = {},
 ): Promise<TestRapport> {
-  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'rapport-run-')));
+  const { path: dataDir, remove } = await folderOf(options.dataDir);
   const { actors = 1, gateways = 1 } = options;
   const counts = { ACTORS: String(actors), GATEWAYS: String(gateways) };
   const env = { ...process.env, ...own, ...counts, ...options.env, DATA_DIR: dataDir };
@@ -79,9 +77,13 @@ export async function startRapport(
     remove: (name) => run.remove(name),
     stop: async () => {
       await run.stop();
-      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+      await remove();
     },
   };
+}
+
+async function folderOf(given: string | undefined): Promise<Scratch> {
+  return given === undefined ? await makeScratch('run') : { path: given, remove: async () => undefined };
 }
 
 function pidsOf(run: LocalRun): Record<ProcessName, number> {

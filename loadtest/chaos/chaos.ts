@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { chosen, explainWrongArguments, whole } from '@rapport/runtime/arguments.ts';
+import { exitOnSignals } from '@rapport/tools/scratch.ts';
 import { deployPauseMsMax, runDeploy } from './deploy.ts';
 import { scheduleOf, type Topology } from './faults.ts';
 import { passed, reportOf, textOf } from './report.ts';
@@ -48,8 +49,7 @@ const { values: given } = await explainWrongArguments(() =>
 
 const tell = (sentence: string) => void process.stderr.write(`${sentence}\n`);
 
-// Ends through `exit`, where whatever is stopped is woken; all processes end when this one is gone.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+exitOnSignals(); // There whatever is stopped is woken; all processes end when this one is gone.
 
 if (given.help) process.stdout.write(use);
 else await explainWrongArguments(chaos);

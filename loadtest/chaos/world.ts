@@ -1,11 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestCassandra, type TestCassandra } from '@rapport/history/cassandra-fixture.ts';
 import { Chance } from '@rapport/simulation/chance.ts';
 import { findNatsServer } from '@rapport/stream/nats-binary.ts';
 import { type NatsCluster, startNatsCluster } from '@rapport/stream/nats-cluster.ts';
 import { startRapport, type TestRapport } from '@rapport/tools/rapport-fixture.ts';
+import { makeScratch } from '@rapport/tools/scratch.ts';
 import { putQuietCreator } from '../quiet-creator.ts';
 import type { Topology } from './faults.ts';
 import { ChaosProxy } from './proxy.ts';
@@ -49,8 +48,8 @@ async function build(
   { seed, env = {} }: { readonly seed: number; readonly env?: Readonly<Record<string, string>> },
   ends: (() => Promise<void>)[],
 ): Promise<Omit<World, 'stop'>> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'rapport-chaos-'));
-  ends.push(() => rm(dataDir, { recursive: true, force: true }));
+  const { path: dataDir, remove } = await makeScratch('chaos');
+  ends.push(remove);
   const { nats, natsLinks } = await startNats(topology, { dataDir, seed, ends });
   const cassandra = topology.history === 'cassandra' ? await startTestCassandra() : undefined;
   if (cassandra !== undefined) ends.push(() => cassandra.stop());

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { explainWrongArguments, whole } from '@rapport/runtime/arguments.ts';
+import { exitOnSignals } from '@rapport/tools/scratch.ts';
 import { passed, textOf } from './report.ts';
 import { runSoak } from './run.ts';
 
@@ -27,6 +28,7 @@ const { values: given } = await explainWrongArguments(() =>
   }),
 );
 
+exitOnSignals(); // All processes end when this one is gone.
 if (given.help) process.stdout.write(use);
 else await explainWrongArguments(soak);
 
