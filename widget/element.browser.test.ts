@@ -132,6 +132,23 @@ test('a gateway that restarts is hardly noticed, and nothing is lost or doubled'
     .toEqual(['before the restart', 'during the restart', 'after the restart']);
 });
 
+test('the newest message stays in sight after a reload and above a long draft', async () => {
+  const hiddenPx = (page: Page) =>
+    page
+      .locator('rapport-chat .log')
+      .evaluate(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight);
+  const page = await openChat();
+  for (const count of [1, 2, 3]) {
+    await say(page, question);
+    await expect.poll(() => answers(page).count()).toBe(count);
+  }
+  await page.reload();
+  await expect.poll(() => answers(page).count()).toBe(3);
+  await expect.poll(() => hiddenPx(page)).toBeLessThan(2);
+  await page.locator('rapport-chat textarea').fill('one\ntwo\nthree\nfour');
+  await expect.poll(() => hiddenPx(page)).toBeLessThan(2);
+});
+
 test('what is received is never read as HTML', async () => {
   const page = await openChat();
   const hostile = '<img src=x onerror="document.title=1"> [x](javascript:alert(1)) **b**';

@@ -80,8 +80,8 @@ export class Panel {
     this.#state = state;
     const { scrollHeight, scrollTop } = this.#log;
     this.#conversation.render(state);
-    if (this.#atBottom) this.#log.scrollTop = this.#log.scrollHeight;
-    else if (prepended) this.#log.scrollTop = scrollTop + this.#log.scrollHeight - scrollHeight;
+    this.#followBottom();
+    if (prepended && !this.#atBottom) this.#log.scrollTop = scrollTop + this.#log.scrollHeight - scrollHeight;
     // A history that is loaded is not news.
     this.#log.setAttribute('aria-busy', String(state.connection.at !== 'open'));
     const name = state.coach.name || 'Coach';
@@ -141,6 +141,8 @@ export class Panel {
       this.#renderButtons();
     });
     this.#log.addEventListener('scroll', () => this.#onScroll(), { passive: true });
+    // A keyboard, a long draft or a notice below takes from its height.
+    new ResizeObserver(() => this.#followBottom()).observe(this.#log);
     this.element.addEventListener('keydown', (event) => {
       if (event.key === 'Escape' && !event.isComposing) this.#actions.close();
       if (event.key === 'Tab') this.#keepFocus(event);
@@ -196,7 +198,11 @@ export class Panel {
   #scrollToBottom(): void {
     this.#atBottom = true;
     this.#toBottom.hidden = true;
-    this.#log.scrollTop = this.#log.scrollHeight;
+    this.#followBottom();
+  }
+
+  #followBottom(): void {
+    if (this.#atBottom) this.#log.scrollTop = this.#log.scrollHeight;
   }
 
   #renderButtons(): void {
