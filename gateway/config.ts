@@ -8,6 +8,11 @@ const most = { min: 1, max: 2 ** 31 - 1 };
 export const gatewayOptions = {
   GATEWAY_HOST: text('127.0.0.1', 'Address to listen on.'),
   GATEWAY_PORT: port(8080, 'Its port; 0 takes a free one. Several gateways of one machine may share it.'),
+  GATEWAY_HEALTH_PORT: port(
+    0,
+    'A port for /livez, /readyz and /metrics of this gateway alone; they leave GATEWAY_PORT. 0: none.',
+  ),
+  GATEWAY_HEALTH_HOST: text('127.0.0.1', 'Address that this port listens on.'),
   NATS_URL: text('nats://127.0.0.1:4222', 'Where NATS is; several servers are separated by commas.'),
   HISTORY_URL: text('sqlite:.data/history.db', 'Where messages are stored; only read here.'),
   DATA_DIR: text(

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { upToBinary } from '@rapport/proto/wire.ts';
+import { freePort } from '@rapport/runtime/free-port.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { SocketClient, startGatewayProcess, until } from './process-fixture.ts';
 import { RawClient } from './raw-client-fixture.ts';
@@ -271,6 +272,21 @@ test('one address gets so many visitor tokens and then has to wait', async () =>
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   } finally {
     await limited.stop();
+  }
+});
+
+test('a gateway with a health port answers there alone', async () => {
+  const port = await freePort('127.0.0.1');
+  const quiet = await startGatewayProcess({ GATEWAY_HEALTH_PORT: String(port) });
+  try {
+    const statusOf = async (origin: string, path: string) => (await fetch(`${origin}${path}`)).status;
+    for (const path of ['/livez', '/readyz', '/metrics']) {
+      expect(await statusOf(`http://127.0.0.1:${port}`, path)).toBe(200);
+      expect(await statusOf(quiet.url, path)).toBe(404);
+    }
+    expect(await statusOf(quiet.url, '/widget.js')).not.toBe(404);
+  } finally {
+    await quiet.stop();
   }
 });
 

@@ -30,13 +30,14 @@ type Handler = (request: Request) => Promise<Answer>;
 
 /** Answers HTTP: health, the demo site, and what clients without a socket need. */
 export class Http {
-  readonly #health: Health;
+  readonly #health: Health | undefined;
   readonly #site: Site;
   readonly #log: Log;
   readonly #v1: Readonly<Record<string, Readonly<Record<string, Handler>>>>;
 
   constructor(options: {
-    readonly health: Health;
+    /** Undefined when another port has it. */
+    readonly health: Health | undefined;
     readonly site: Site;
     readonly visitors: VisitorsApi;
     readonly messages: MessagesApi;
@@ -71,6 +72,7 @@ export class Http {
   }
 
   async #healthAnswer(path: string): Promise<Answer | undefined> {
+    if (this.#health === undefined) return undefined;
     const found = await answerHealth(path, this.#health);
     if (found === undefined) return undefined;
     return {

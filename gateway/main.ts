@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
 import { openHistory } from '@rapport/history/open-history.ts';
 import { systemClock as clock } from '@rapport/runtime/clock.ts';
+import { type Health, serveHealth } from '@rapport/runtime/health.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { Metrics } from '@rapport/runtime/metrics.ts';
 import { helpText, type OptionValues, readOptions } from '@rapport/runtime/options.ts';
@@ -69,7 +70,12 @@ async function start(config: Config) {
       await Promise.all([stream.ping(), history.ping()]);
     },
   };
-  const http = new Http({ health, log, ...routes(config, { ...parts, gateway }) });
+  const ownHealth = await serveOwnHealth(config, health);
+  const http = new Http({
+    health: ownHealth === undefined ? health : undefined,
+    log,
+    ...routes(config, { ...parts, gateway }),
+  });
   const listening = await listen({
     host: config.GATEWAY_HOST,
     port: config.GATEWAY_PORT,
@@ -88,12 +94,18 @@ async function start(config: Config) {
       listening.stopListening();
       await gateway.stop(config.GATEWAY_DRAIN_MS);
       listening.close();
+      await ownHealth?.stop();
       personLimits.close();
       await catalog.close();
       await stream.close();
       await history.close();
     },
   };
+}
+
+async function serveOwnHealth(config: Config, health: Health) {
+  const { GATEWAY_HEALTH_HOST: host, GATEWAY_HEALTH_PORT: port } = config;
+  return port === 0 ? undefined : await serveHealth({ ...health, host, port });
 }
 
 function routes(

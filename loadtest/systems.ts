@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
+import { freePort } from '@rapport/runtime/free-port.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { connectNats } from '@rapport/stream/connect.ts';
 import { startNatsServer } from '@rapport/stream/embedded-server.ts';
@@ -73,7 +72,7 @@ async function startFloor(): Promise<System> {
 
 /** Rapport as `npm start` runs it; only the limits of a single person are out of the way. */
 async function startWhole(): Promise<System> {
-  const healthPort = await freePort();
+  const healthPort = await freePort('127.0.0.1');
   const rapport = await startRapport({
     env: {
       ACTORS_HEALTH_PORT: String(healthPort),
@@ -118,13 +117,4 @@ async function putCreator(natsUrl: string): Promise<void> {
   });
   await catalog.close();
   await nc.drain();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo; // It listens on TCP.
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -60,6 +60,12 @@ export class LocalRun {
     return `http://127.0.0.1:${this.#portOf('gateway')}`;
   }
 
+  /** Of the first gateway. */
+  get metricsUrl(): string {
+    const port = this.#healthPort('gateway', 'GATEWAY_HEALTH_PORT');
+    return `${port === 0 ? this.url : `http://127.0.0.1:${port}`}/metrics`;
+  }
+
   get natsUrl(): string {
     return this.#options.settings.NATS_URL || `nats://127.0.0.1:${this.#portOf('nats')}`;
   }
@@ -155,17 +161,22 @@ export class LocalRun {
       case 'inference':
         return this.#startOurs(name, { INFERENCE_PORT: port });
       case 'actors':
-        return this.#startOurs(name, { ACTORS_NAME: name, ...this.#healthPort(name, port) });
+        return this.#startOurs(name, {
+          ACTORS_NAME: name,
+          ACTORS_HEALTH_PORT: port || this.#healthPort(name, 'ACTORS_HEALTH_PORT'),
+        });
       case 'gateway':
-        return this.#startOurs(name, { GATEWAY_PORT: port || this.#portOf('gateway') });
+        return this.#startOurs(name, {
+          GATEWAY_PORT: port || this.#portOf('gateway'),
+          GATEWAY_HEALTH_PORT: this.#healthPort(name, 'GATEWAY_HEALTH_PORT'),
+        });
     }
   }
 
-  /** Each host listens for itself: where the option says, and the others one above the other. */
-  #healthPort(name: ProcessName, port: number): { readonly ACTORS_HEALTH_PORT?: number } {
-    if (port !== 0) return { ACTORS_HEALTH_PORT: port };
-    const first = Number(this.#options.env.ACTORS_HEALTH_PORT ?? 0);
-    return first === 0 ? {} : { ACTORS_HEALTH_PORT: first + numberOf(name) - 1 };
+  /** Each listens for itself: the first where the option says, others one above the other; 0: not told. */
+  #healthPort(name: ProcessName, option: 'ACTORS_HEALTH_PORT' | 'GATEWAY_HEALTH_PORT'): number {
+    const first = Number(this.#options.env[option] ?? 0);
+    return first === 0 ? 0 : first + numberOf(name) - 1;
   }
 
   async #startNats(port: number): Promise<Child> {

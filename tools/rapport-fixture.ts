@@ -35,6 +35,7 @@ export interface TestRapport {
 const own = {
   PORT_BASE: '0',
   GATEWAY_PORT: '0',
+  GATEWAY_HEALTH_PORT: '0',
   INFERENCE_PORT: '0',
   NATS_PORT: '0',
   NATS_URL: '',

@@ -16,7 +16,7 @@ export function summary(run: LocalRun): string {
     ['in the terminal', run.url === usualUrl ? 'npm run chat' : `npm run chat -- --url ${run.url}`],
     ['on your site', `<script src="${run.url}/widget.js" data-creator="demo" async></script>`],
     ['Make your own', teach(run)],
-    ['Metrics', `${run.url}/metrics`],
+    ['Metrics', run.metricsUrl],
     ['Logs and data', `${folder}/log, ${folder}`],
   ];
   const lines = rows.map(([what, where]) => `  ${what.padEnd(19)}${styleText('cyan', where)}`);
