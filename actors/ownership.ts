@@ -49,6 +49,8 @@ export class Ownership {
   /** Partitions with something under way. */
   readonly #busy = new Map<number, Promise<void>>();
   #assigned: { readonly facts: string; readonly targets: readonly string[] } = { facts: '', targets: [] };
+  /** There are more hosts than partitions, and this one has none. */
+  #idle = false;
   #beat = 0;
   #beating = false;
   /** The newest heartbeat failed: one warning is enough. */
@@ -181,8 +183,18 @@ export class Ownership {
     const facts = `${members} ${current}`;
     if (facts !== this.#assigned.facts) {
       this.#assigned = { facts, targets: assign({ partitions, members, current }) };
+      this.#tellWhenIdle(members.length);
     }
     return this.#assigned.targets;
+  }
+
+  /** Once each time it begins: who runs it thinks that it helps. */
+  #tellWhenIdle(hosts: number): void {
+    const { partitions, hostId, log } = this.#options;
+    const idle = hosts > partitions && !this.#assigned.targets.includes(hostId);
+    if (idle && !this.#idle)
+      log.warn({ hosts, partitions }, 'more actor hosts than partitions: this one waits');
+    this.#idle = idle;
   }
 
   #isFree(owner: Owner | undefined): boolean {

@@ -28,13 +28,13 @@ const timed = {
   allow_msg_schedules: true,
 };
 
-/** Makes the log with so many partitions; one that is there stays as it is. Returns how many it has. */
+/** Makes the log with so many partitions; one that is there stays as it is. */
 export async function makeLog(
   nc: NatsConnection,
   settings: { readonly partitions: number; readonly replicas: number },
-): Promise<number> {
+): Promise<void> {
   const { partitions: ofNew, replicas } = settings;
-  return await ensureInbox(await jetstreamManager(nc), { partitions: 0, ofNew, replicas });
+  await ensureInbox(await jetstreamManager(nc), { partitions: 0, ofNew, replicas });
 }
 
 /** Makes the streams of the log when there are none, and returns how many partitions it has. */

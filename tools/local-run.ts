@@ -87,16 +87,12 @@ export class LocalRun {
   }
 
   async #seed(): Promise<void> {
-    const { settings, env, tell } = this.#options;
+    const { settings, env } = this.#options;
     const { ACTORS: hosts, DEMO_FOLLOW_UP_SECONDS: followUpSeconds } = settings;
     const replicas = Number(env.STREAM_REPLICAS ?? 1);
     const asked = Number(env.PARTITIONS ?? 0) !== 0; // Then the processes see to it.
     const partitions = asked ? undefined : partitionsEach * hosts;
-    const found = await seed(this.natsUrl, { followUpSeconds, partitions, replicas });
-    if (found !== undefined && found < hosts)
-      tell(
-        `The log was made with ${found} partitions: ${hosts - found} of ${hosts} actor hosts can only wait`,
-      );
+    await seed(this.natsUrl, { followUpSeconds, partitions, replicas });
   }
 
   /** Starts one process more and keeps it running; throws when it does not start. */

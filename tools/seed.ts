@@ -4,10 +4,7 @@ import { createLog } from '@rapport/runtime/log.ts';
 import { connectNats } from '@rapport/stream/connect.ts';
 import { makeLog } from '@rapport/stream/inbox-stream.ts';
 
-/**
- * Makes the log and writes the demo creator before any process starts, so that each of them finds both.
- * Returns how many partitions the log has.
- */
+/** Makes the log and writes the demo creator before any process starts, so that each of them finds both. */
 export async function seed(
   natsUrl: string,
   options: {
@@ -16,16 +13,15 @@ export async function seed(
     readonly partitions: number | undefined;
     readonly replicas: number;
   },
-): Promise<number | undefined> {
+): Promise<void> {
   const { followUpSeconds, partitions, replicas } = options;
   const log = createLog({ name: 'seed', level: 'silent' });
   const nc = await connectNats({ url: natsUrl, name: 'seed', log });
   try {
-    const found = partitions && (await makeLog(nc, { partitions, replicas }));
+    if (partitions !== undefined) await makeLog(nc, { partitions, replicas });
     const catalog = await openNatsCatalog(nc, log, replicas);
     await seedDemo(catalog, { followUpSeconds });
     await catalog.close();
-    return found;
   } finally {
     await nc.close(); // Everything written was acknowledged; a connection left open would try for ever.
   }
