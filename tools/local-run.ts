@@ -172,7 +172,7 @@ export class LocalRun {
   /** Each listens for itself: the first where the option says, others one above the other; 0: not told. */
   #healthPort(name: ProcessName, option: 'ACTORS_HEALTH_PORT' | 'GATEWAY_HEALTH_PORT'): number {
     const first = Number(this.#options.env[option] ?? 0);
-    return first === 0 ? 0 : first + numberOf(name) - 1;
+    return first > 0 ? first + numberOf(name) - 1 : 0; // What is no number the process refuses.
   }
 
   async #startNats(port: number): Promise<Child> {
