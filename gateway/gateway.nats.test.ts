@@ -284,7 +284,7 @@ test('a gateway with a health port answers there alone', async () => {
       expect(await statusOf(`http://127.0.0.1:${port}`, path)).toBe(200);
       expect(await statusOf(quiet.url, path)).toBe(404);
     }
-    expect(await statusOf(quiet.url, '/widget.js')).not.toBe(404);
+    expect(await statusOf(quiet.url, '/v1/messages')).toBe(401);
   } finally {
     await quiet.stop();
   }

@@ -1,6 +1,9 @@
 import { gate } from './gate.ts';
+import { exitOnSignals } from './scratch.ts';
 import { runStep } from './step.ts';
 import { runSuite } from './suite.ts';
+
+exitOnSignals();
 
 // `npm run check`: what every change has to pass, in less than a minute.
 const outcomes = await Promise.all([...gate.map(runStep), runSuite('unit')]);

@@ -1,6 +1,6 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeScratch } from './scratch.ts';
 import { program, root, type Step } from './step.ts';
 
 /** What every change has to pass beside the tests: format, rules, types, the wire's schema, dead code. */
@@ -17,17 +17,17 @@ export const gate: readonly Step[] = [
 
 /** Generates into a scratch folder and compares it with what is committed. */
 async function compareGenerated(): Promise<string> {
-  const scratch = await mkdtemp(join(tmpdir(), 'rapport-gen-'));
+  const scratch = await makeScratch('gen');
   try {
-    await program('buf', ['generate', '--output', scratch], { cwd: join(root, 'proto') });
+    await program('buf', ['generate', '--output', scratch.path], { cwd: join(root, 'proto') });
     const different = differences(
       await contents(join(root, 'proto/gen')),
-      await contents(join(scratch, 'gen')),
+      await contents(join(scratch.path, 'gen')),
     );
     if (different.length === 0) return '';
     throw new Error(`proto/gen is not what the schema gives: ${different.join(', ')}. Run: npm run generate`);
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await scratch.remove();
   }
 }
 

@@ -11,24 +11,22 @@ export interface Scratch {
 
 const left = new Set<string>();
 
+process.once('exit', () => {
+  // Processes that end with this one may still write there.
+  for (const path of left) rmSync(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 50 });
+});
+
 /** Makes a folder in the temp folder; what is left of it when this process exits is removed then. */
 export async function makeScratch(name: string): Promise<Scratch> {
   const path = await mkdtemp(join(tmpdir(), `rapport-${name}-`));
-  if (left.size === 0) process.once('exit', removeAll);
   left.add(path);
   return {
     path,
     remove: async () => {
       await rm(path, { recursive: true, force: true });
       left.delete(path);
-      if (left.size === 0) process.off('exit', removeAll);
     },
   };
-}
-
-function removeAll(): void {
-  // Processes that end with this one may still write there.
-  for (const path of left) rmSync(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 50 });
 }
 
 /** Ctrl-C and SIGTERM end this process through `exit`, where what is left is removed. */

@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeScratch } from './scratch.ts';
 import { type Outcome, program, report } from './step.ts';
 
 /** What the suites need, in the order of how soon they fail; see vitest.config.ts. */
@@ -9,12 +9,12 @@ export type Suite = (typeof suites)[number];
 
 /** Runs one of Vitest's projects and prints its line. A suite without tests has failed. */
 export async function runSuite(suite: Suite): Promise<Outcome> {
-  const scratch = await mkdtemp(join(tmpdir(), 'rapport-suite-'));
+  const scratch = await makeScratch('suite');
   const startedMs = performance.now();
-  const results = join(scratch, 'results.json');
+  const results = join(scratch.path, 'results.json');
   const output = await vitest(suite, results);
   const counted = countTests(await read(results));
-  await rm(scratch, { recursive: true, force: true });
+  await scratch.remove();
   const seconds = (performance.now() - startedMs) / 1_000;
   const outcome: Outcome = { name: `${suite} tests (${counted.passed} passed)`, ...counted, seconds, output };
   report(outcome);

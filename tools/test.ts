@@ -5,6 +5,7 @@ import { findNatsServer } from '@rapport/stream/nats-binary.ts';
 import { provideChromium } from './chromium.ts';
 import { gate } from './gate.ts';
 import { provideRedis } from './redis-server.ts';
+import { exitOnSignals } from './scratch.ts';
 import { type Outcome, root, runStep } from './step.ts';
 import { runSuite, type Suite, suites } from './suite.ts';
 
@@ -26,6 +27,8 @@ const fetching = {
   toolsDir: join(root, '.tools'),
   log: { info: (sentence: string) => console.log(sentence) },
 };
+
+exitOnSignals();
 
 // `npm test`: everything that can be tested on this machine. The last line sums it up.
 const outcomes: Outcome[] = [];
