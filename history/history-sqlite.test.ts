@@ -27,6 +27,29 @@ test('what was committed is there after the file is opened again', async () => {
   await second.close();
 });
 
+test('a file of schema 1, with a row for each message, is taken over', async () => {
+  const path = newPath();
+  await openSqliteHistory({ path }).close();
+  const old = new DatabaseSync(path);
+  old.exec(`DROP TABLE runs;
+    CREATE TABLE messages (conversation INTEGER NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+    CREATE UNIQUE INDEX messages_by_seq ON messages (conversation, seq);
+    INSERT INTO conversations VALUES (7, 'acme', 'ann', '{}', 3, 1, 3);
+    PRAGMA user_version = 1`);
+  const insert = old.prepare('INSERT INTO messages VALUES (7, ?, ?)');
+  for (const { seq, json } of write('acme', 'ann', 3, 3).messages.toReversed()) insert.run(seq, json);
+  old.close();
+  const reader = openSqliteHistory({ path, readOnly: true });
+  await expect(reader.ping()).rejects.toThrow('it is not set up yet');
+  const store = openSqliteHistory({ path });
+  await store.commit([write('acme', 'ann', 5, 5, 4)]);
+  for (const each of [store, reader]) {
+    const page = await each.page(ann, { afterSeq: 0, limit: 9 });
+    expect(page.map(({ text }) => text)).toEqual(['1', '2', '3', '4', '5']);
+    await each.close();
+  }
+});
+
 test('commits of one event-loop turn share a transaction', async () => {
   const path = newPath();
   const store = openSqliteHistory({ path });
@@ -150,7 +173,7 @@ test('what is no database, damaged, newer or at an impossible path is refused in
   const database = new DatabaseSync(newer);
   database.exec('PRAGMA user_version = 99');
   database.close();
-  expect(() => openSqliteHistory({ path: newer })).toThrow('its schema is 99, this program knows 1');
+  expect(() => openSqliteHistory({ path: newer })).toThrow('its schema is 99, this program knows 2');
 
   const under = join(text, 'below', 'history.db');
   expect(() => openSqliteHistory({ path: under })).toThrow(/^Cannot open history .*: /);

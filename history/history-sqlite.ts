@@ -22,7 +22,7 @@ export interface SqliteHistoryOptions {
 }
 
 /**
- * One transaction holds the event loop for about 8 us a message; so many keep that below a lease's renewal.
+ * One transaction holds the event loop for about 5 us a message; so many keep that below a lease's renewal.
  */
 const transactionMessagesMax = 2_048;
 /** How long a call waits for another process's lock before it fails, and how often it looks. */

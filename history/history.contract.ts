@@ -86,6 +86,26 @@ function describePage(store: () => MessageStore): void {
     expect(await seqs({ afterSeq: 2 ** 32 - 1, limit: 7 })).toEqual([]);
   });
 
+  test('finds its place in commits of any size', async () => {
+    const bob = { creatorId: 'acme', userId: 'bob' };
+    const sizes = [1, 31, 2, 32, 3, 33, 1, 100, 7];
+    let top = 0;
+    for (const size of sizes) {
+      await store().commit([write('acme', 'bob', top + size, top + size, top + 1)]);
+      top += size;
+    }
+    const all = Array.from({ length: top }, (_, at) => at + 1);
+    for (let seq = 0; seq <= top + 1; seq += 1) {
+      const [forwards, backwards] = await Promise.all([
+        store().page(bob, { afterSeq: seq, limit: 5 }),
+        store().page(bob, { beforeSeq: seq, limit: 5 }),
+      ]);
+      expect(forwards.map((message) => message.seq)).toEqual(all.slice(seq, seq + 5));
+      const below = all.slice(0, Math.max(0, seq - 1));
+      expect(backwards.map((message) => message.seq)).toEqual(below.slice(-5));
+    }
+  });
+
   test('does not mix creators or people whose ids begin alike', async () => {
     const keys = [
       ['a', 'b'],
@@ -156,6 +176,22 @@ function describeCommit(store: () => MessageStore): void {
     }
   });
 
+  test('that begins amid what is stored replaces it from there', async () => {
+    const newer = (fromSeq: number, topSeq: number) =>
+      Array.from({ length: topSeq - fromSeq + 1 }, (_, at) =>
+        encodeMessage({ ...message('acme', 'ann', fromSeq + at), text: `new ${fromSeq + at}` }),
+      );
+    await store().commit([write('acme', 'ann', 4, 4)]);
+    await store().commit([write('acme', 'ann', 9, 9, 5)]);
+    await store().commit([{ ...write('acme', 'ann', 11, 11), messages: newer(3, 11) }]);
+    const replaced = Array.from({ length: 9 }, (_, at) => `new ${at + 3}`);
+    expect(await texts()).toEqual(['1', '2', ...replaced]);
+    await store().commit([write('acme', 'ann', 12, 12, 12)]);
+    expect(await texts()).toEqual(['1', '2', ...replaced, '12']);
+    await store().commit([{ ...write('acme', 'ann', 12, 12), messages: newer(5, 6), epoch: 2 }]);
+    expect(await texts()).toEqual(['1', '2', ...replaced, '12']);
+  });
+
   test('of a late zombie changes neither row nor messages, and the rest of it is written', async () => {
     await store().commit([{ ...write('acme', 'ann', 9, 3), epoch: 2 }]);
     const zombie = { ...write('acme', 'ann', 8, 3), epoch: 1, state: '{"zombie":true}' };
@@ -171,6 +207,8 @@ function describeCommit(store: () => MessageStore): void {
     await store().commit([{ ...write('acme', 'ann', 4, 2), state: '{"z":1}' }]);
     await store().commit([{ ...write('acme', 'ann', 4, 1), state: '{"a":2}', epoch: 2 }]);
     expect(await store().load([ann])).toEqual([{ state: '{"a":2}', inSeq: 4, epoch: 2, topSeq: 1 }]);
+    await store().commit([write('acme', 'ann', 5, 3, 2)]);
+    expect(await texts()).toEqual(['1', '2', '3']);
   });
 
   test('made at once for many partitions all arrive, in the order made', async () => {

@@ -37,8 +37,8 @@ export type PageRange =
   | { readonly beforeSeq: number; readonly limit: number };
 
 /**
- * What was said. One table of messages, keyed by conversation and dense seq, and one row of state per
- * conversation. `history-sqlite.ts` is the embedded store, `history-cassandra.ts` the one for many hosts,
+ * What was said: messages, found by conversation and dense seq, and one row of state per conversation.
+ * `history-sqlite.ts` is the embedded store, `history-cassandra.ts` the one for many hosts,
  * `history-memory.ts` the twin for tests; every store passes `history.contract.ts`.
  */
 export interface MessageStore {

@@ -3,14 +3,9 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
 import type { Log } from '@rapport/runtime/log.ts';
-import type {
-  ConversationWrite,
-  EncodedMessage,
-  PageRange,
-  StoredConversation,
-  StoredMessage,
-} from './history.ts';
+import type { ConversationWrite, PageRange, StoredConversation, StoredMessage } from './history.ts';
 import { historyFault, isBusy } from './sqlite-fault.ts';
+import { Runs } from './sqlite-runs.ts';
 import { migrate, schemaVersion, versionOf } from './sqlite-schema.ts';
 
 /** An open file with its prepared statements. Calls are synchronous and throw what node:sqlite throws. */
@@ -25,9 +20,11 @@ export interface SqliteFile {
 
 /**
  * FULL makes every commit reach the disk. The write-ahead log is folded into the file every 16 MiB: pages
- * that many batches touch are then written once. Waiting for locks is the caller's.
+ * that many batches touch are then written once. The cache holds a large transaction and no more: SQLite
+ * looks through all of it at each commit, and the system keeps the file's other pages. Waiting for locks is
+ * the caller's.
  */
-const pragmas = 'PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536';
+const pragmas = 'PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -8192';
 
 /** Throws Fault `history_unavailable`, or SQLite's own error when another process holds the file. */
 export function openSqliteFile(options: {
@@ -54,7 +51,7 @@ export function openSqliteFile(options: {
 
 function checkSchema(database: DatabaseSync): void {
   const version = versionOf(database);
-  if (version === 0) throw new Error('it is not set up yet');
+  if (version < schemaVersion) throw new Error('it is not set up yet');
   if (version > schemaVersion)
     throw new Error(`its schema is ${version}, this program knows ${schemaVersion}`);
 }
@@ -79,22 +76,12 @@ function fileOf(database: DatabaseSync): SqliteFile {
   const select = database.prepare(
     'SELECT state, in_seq, epoch, top_seq FROM conversations WHERE creator_id = ? AND user_id = ?',
   );
-  const pageOf = (order: string) =>
-    database.prepare(
-      `SELECT body FROM messages
-       WHERE conversation = (SELECT id FROM conversations WHERE creator_id = ? AND user_id = ?)
-         AND seq ${order} LIMIT ?`,
-    );
-  const after = pageOf('> ? ORDER BY seq');
-  const before = pageOf('< ? ORDER BY seq DESC');
+  const runs = new Runs(database);
   const one = database.prepare('SELECT 1 FROM conversations LIMIT 1');
   return {
     conversation: (key) => decodeConversation(select.get(key.creatorId, key.userId)),
-    page: (key, range) =>
-      'afterSeq' in range
-        ? after.all(key.creatorId, key.userId, range.afterSeq, range.limit).map(decodeMessage)
-        : before.all(key.creatorId, key.userId, range.beforeSeq, range.limit).map(decodeMessage).reverse(),
-    write: writerOf(database),
+    page: (key, range) => runs.page(key, range),
+    write: writerOf(database, runs),
     ping: () => void one.get(), // Only whether it throws matters.
     close: () => database.close(),
   };
@@ -103,18 +90,22 @@ function fileOf(database: DatabaseSync): SqliteFile {
 /** Conversations whose row is found without their name; forgetting one costs a look into the index. */
 const knownRowsMax = 100_000;
 
-function writerOf(database: DatabaseSync): SqliteFile['write'] {
+function writerOf(database: DatabaseSync, runs: Runs): SqliteFile['write'] {
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
   const rows = new ConversationRows(database);
-  const putMessages = messagePutter(database);
   return (writes) => {
     begin.run();
     try {
       for (const write of writes) {
-        const row = rows.put(write);
-        if (row === undefined) continue; // Stale: a late zombie's messages are skipped with its state.
-        putMessages(row, write.messages);
+        const { messages, topSeq } = write;
+        const follower = rows.update(write);
+        if (follower !== undefined) runs.append(follower, messages);
+        else {
+          const row = rows.put(write);
+          if (row === undefined) continue; // Stale: a late zombie's messages are skipped with its state.
+          runs.replace(row, messages, topSeq);
+        }
       }
       commit.run();
     } catch (failure) {
@@ -122,29 +113,6 @@ function writerOf(database: DatabaseSync): SqliteFile['write'] {
       if (database.isTransaction) database.exec('ROLLBACK');
       rows.forget(); // A row that the transaction made is not there any more.
       throw failure;
-    }
-  };
-}
-
-/**
- * How many messages of one conversation a statement puts: eight at once take a sixth less time than one by
- * one. Never those of several conversations, because SQLite copies each page that such a statement touches.
- */
-const atOnce = [8, 4, 1] as const;
-
-/** Puts messages of a conversation, over those that are there. */
-function messagePutter(database: DatabaseSync) {
-  const puts = atOnce.map((count) => {
-    const rows = Array.from({ length: count }, () => '(?, ?, ?)').join();
-    const sql = `INSERT OR REPLACE INTO messages (conversation, seq, body) VALUES ${rows}`;
-    return { count, put: database.prepare(sql) };
-  });
-  return (row: number, messages: readonly EncodedMessage[]): void => {
-    let at = 0;
-    for (const { count, put } of puts) {
-      for (; at + count <= messages.length; at += count) {
-        put.run(...messages.slice(at, at + count).flatMap(({ seq, json }) => [row, seq, json]));
-      }
     }
   };
 }
@@ -169,21 +137,37 @@ class ConversationRows {
        RETURNING id`,
     );
     this.#update = database.prepare(
-      `UPDATE conversations SET state = ?, in_seq = ?, epoch = ?, top_seq = ? WHERE id = ? AND in_seq <= ?`,
+      `UPDATE conversations SET state = ?, in_seq = ?, epoch = ?, top_seq = ?
+       WHERE id = ? AND in_seq <= ? AND top_seq < ?`,
     );
   }
 
-  /** The row's number; undefined when what is stored is newer. */
+  /**
+   * Nearly every write is of a row that is known, and its messages come after all that are stored: writes
+   * such a row and tells its number. Any other stays as it is.
+   */
+  update({
+    creatorId,
+    userId,
+    state,
+    inSeq,
+    epoch,
+    topSeq,
+    messages,
+  }: ConversationWrite): number | undefined {
+    const known = this.#known.get(conversationName({ creatorId, userId }));
+    if (known === undefined) return undefined;
+    const firstSeq = messages[0]?.seq ?? topSeq + 1;
+    const { changes } = this.#update.run(state, inSeq, epoch, topSeq, known, inSeq, firstSeq);
+    return changes === 0 ? undefined : known;
+  }
+
+  /** Writes any row and tells its number; undefined when what is stored is newer. */
   put({ creatorId, userId, state, inSeq, epoch, topSeq }: ConversationWrite): number | undefined {
-    const name = conversationName({ creatorId, userId });
-    const known = this.#known.get(name);
-    if (known !== undefined) {
-      return this.#update.run(state, inSeq, epoch, topSeq, known, inSeq).changes === 0 ? undefined : known;
-    }
     const row = this.#insert.get(creatorId, userId, state, inSeq, epoch, topSeq);
     if (row === undefined) return undefined;
     if (this.#known.size >= knownRowsMax) this.#known.clear();
-    this.#known.set(name, Number(row.id));
+    this.#known.set(conversationName({ creatorId, userId }), Number(row.id));
     return Number(row.id);
   }
 
@@ -202,8 +186,4 @@ function decodeConversation(row: Row | undefined): StoredConversation | undefine
     epoch: Number(row.epoch),
     topSeq: Number(row.top_seq),
   };
-}
-
-function decodeMessage(row: Row): StoredMessage {
-  return JSON.parse(String(row.body)) as StoredMessage;
 }

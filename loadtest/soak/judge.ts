@@ -43,7 +43,7 @@ const bounds: Readonly<Record<Measure, { readonly share: number; readonly least:
 
 /** Memory that a process fills once and for its own sake, however long that takes. */
 const cacheBytes: Readonly<Record<string, number>> = {
-  actors: 64 * mib, // The page cache of its SQLite file: `cache_size` in history/sqlite-file.ts.
+  actors: 8 * mib, // The page cache of its SQLite file: `cache_size` in history/sqlite-file.ts.
   nats: 64 * mib, // An index entry for each record that the log keeps.
 };
 

@@ -1,0 +1,83 @@
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import type { ConversationKey } from '@rapport/proto/identity.ts';
+import type { EncodedMessage, PageRange, StoredMessage } from './history.ts';
+
+/** Longest run: what a page reads too much of, and how far before its last seq a run may begin. */
+const runMessagesMax = 32;
+
+/**
+ * Messages, a row for each run: those of one conversation that came in one commit, `[message,message]`, found
+ * by the last one's seq. A burst of eight costs little more than one message. Runs of a conversation never
+ * overlap.
+ */
+export class Runs {
+  readonly #insert;
+  readonly #fromSeq;
+  readonly #deleteFrom;
+  readonly #after;
+  readonly #before;
+
+  constructor(database: DatabaseSync) {
+    this.#insert = database.prepare('INSERT INTO runs (conversation, last_seq, body) VALUES (?, ?, ?)');
+    this.#fromSeq = database.prepare(
+      'SELECT body FROM runs WHERE conversation = ? AND last_seq >= ? ORDER BY last_seq',
+    );
+    this.#deleteFrom = database.prepare('DELETE FROM runs WHERE conversation = ? AND last_seq >= ?');
+    const page = (order: string) =>
+      database.prepare(
+        `SELECT body FROM runs
+         WHERE conversation = (SELECT id FROM conversations WHERE creator_id = ? AND user_id = ?)
+           AND last_seq ${order}`,
+      );
+    this.#after = page('> ? ORDER BY last_seq');
+    this.#before = page('< ? ORDER BY last_seq DESC');
+  }
+
+  /** Adds messages that come after all there are: in order of seq, without a hole. */
+  append(conversation: number, messages: readonly EncodedMessage[]): void {
+    for (let at = 0; at < messages.length; at += runMessagesMax) {
+      const run = messages.length <= runMessagesMax ? messages : messages.slice(at, at + runMessagesMax);
+      this.#insert.run(conversation, run.at(-1)?.seq ?? 0, `[${run.map(({ json }) => json).join()}]`);
+    }
+  }
+
+  /** Writes messages over those that have their seqs; what is above `topSeq` goes. */
+  replace(conversation: number, messages: readonly EncodedMessage[], topSeq: number): void {
+    const firstSeq = messages[0]?.seq ?? topSeq + 1;
+    const there = this.#fromSeq.all(conversation, firstSeq).flatMap(messagesOf);
+    if (there.length > 0) this.#deleteFrom.run(conversation, firstSeq);
+    const lastSeq = messages.at(-1)?.seq ?? topSeq;
+    const encoded = there.map((message) => ({ seq: message.seq, json: JSON.stringify(message) }));
+    const before = encoded.filter(({ seq }) => seq < firstSeq);
+    const behind = encoded.filter(({ seq }) => seq > lastSeq && seq <= topSeq);
+    this.append(conversation, [...before, ...messages, ...behind]);
+  }
+
+  page(key: ConversationKey, range: PageRange): StoredMessage[] {
+    return 'afterSeq' in range
+      ? this.#pageAfter(key, range.afterSeq, range.limit)
+      : this.#pageBefore(key, range.beforeSeq, range.limit);
+  }
+
+  #pageAfter({ creatorId, userId }: ConversationKey, afterSeq: number, limit: number): StoredMessage[] {
+    const found: StoredMessage[] = [];
+    for (const run of this.#after.iterate(creatorId, userId, afterSeq)) {
+      for (const message of messagesOf(run)) if (message.seq > afterSeq) found.push(message);
+      if (found.length >= limit) break;
+    }
+    return found.slice(0, limit);
+  }
+
+  #pageBefore({ creatorId, userId }: ConversationKey, beforeSeq: number, limit: number): StoredMessage[] {
+    const found: StoredMessage[] = []; // The newest first.
+    for (const run of this.#before.iterate(creatorId, userId, beforeSeq + runMessagesMax)) {
+      for (const message of messagesOf(run).reverse()) if (message.seq < beforeSeq) found.push(message);
+      if (found.length >= limit) break;
+    }
+    return found.slice(0, limit).reverse();
+  }
+}
+
+function messagesOf({ body }: Record<string, SQLOutputValue>): StoredMessage[] {
+  return JSON.parse(String(body)) as StoredMessage[]; // Decoder: append() wrote it.
+}
