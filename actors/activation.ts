@@ -46,7 +46,11 @@ export class Activation {
     const { residents } = this.#options;
     const found: (Actor | undefined)[] = [];
     const missing = new Map<string, ConversationKey>();
-    for (const key of keys) {
+    for (const [at, key] of keys.entries()) {
+      if (isSame(key, keys[at - 1])) {
+        found.push(found[at - 1]); // What one person says at once stands together.
+        continue;
+      }
       const name = conversationName(key);
       const resident = residents.get(name);
       if (resident === undefined) missing.set(name, key);
@@ -88,6 +92,10 @@ export class Activation {
         log.warn({ reason: reasonOf(failure), waitMs }, 'waiting for the store to read'),
     });
   }
+}
+
+function isSame({ creatorId, userId }: ConversationKey, other: ConversationKey | undefined): boolean {
+  return userId === other?.userId && creatorId === other.creatorId;
 }
 
 const noActors: ReadonlyMap<string, Actor | Damaged> = new Map();

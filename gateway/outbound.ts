@@ -174,9 +174,9 @@ function encodeOnce(
   return routed;
 }
 
-/** Written by hand, because it is by far the most frequent frame. */
+/** Written by hand, because it is by far the most frequent frame. What is stored has a UUID, by `admit`. */
 function storedReceipt({ clientSeq, id, seq }: PushOf<'stored'>): string {
-  return `{"receipt":{"clientSeq":${clientSeq},"id":${JSON.stringify(id)},"state":"STORED","seq":${seq}}}`;
+  return `{"receipt":{"clientSeq":${clientSeq},"id":"${id}","state":"STORED","seq":${seq}}}`;
 }
 
 /** Keeps what a late or slow session will need. False when a delta does not continue what is known. */
