@@ -146,17 +146,10 @@ class ConversationRows {
    * Nearly every write is of a row that is known, and its messages come after all that are stored: writes
    * such a row and tells its number. Any other stays as it is.
    */
-  update({
-    creatorId,
-    userId,
-    state,
-    inSeq,
-    epoch,
-    topSeq,
-    messages,
-  }: ConversationWrite): number | undefined {
-    const known = this.#known.get(conversationName({ creatorId, userId }));
+  update(write: ConversationWrite): number | undefined {
+    const known = this.#known.get(conversationName(write));
     if (known === undefined) return undefined;
+    const { state, inSeq, epoch, topSeq, messages } = write;
     const firstSeq = messages[0]?.seq ?? topSeq + 1;
     const { changes } = this.#update.run(state, inSeq, epoch, topSeq, known, inSeq, firstSeq);
     return changes === 0 ? undefined : known;
