@@ -50,6 +50,15 @@ test('a file of schema 1, with a row for each message, is taken over', async () 
   }
 });
 
+test('a late write is stale also when its messages follow what is stored', async () => {
+  const store = openSqliteHistory({ path: newPath() });
+  await store.commit([write('acme', 'ann', 9, 3)]);
+  await store.commit([write('acme', 'ann', 8, 4, 4)]);
+  expect((await store.load([ann]))[0]).toMatchObject({ inSeq: 9, topSeq: 3 });
+  expect((await store.page(ann, { afterSeq: 0, limit: 9 })).length).toBe(3);
+  await store.close();
+});
+
 test('commits of one event-loop turn share a transaction', async () => {
   const path = newPath();
   const store = openSqliteHistory({ path });

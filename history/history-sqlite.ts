@@ -22,7 +22,8 @@ export interface SqliteHistoryOptions {
 }
 
 /**
- * One transaction holds the event loop for about 5 us a message; so many keep that below a lease's renewal.
+ * One transaction holds the event loop for 5 us a message in bursts and 12 us where each is of another
+ * person; so many keep that below a lease's renewal.
  */
 const transactionMessagesMax = 2_048;
 /** How long a call waits for another process's lock before it fails, and how often it looks. */

@@ -28,6 +28,7 @@ export interface StoredConversation {
 
 /** What one batch changes in one conversation: written as a whole or not at all. */
 export interface ConversationWrite extends ConversationKey, StoredConversation {
+  /** In order of seq, without a hole. */
   readonly messages: readonly EncodedMessage[];
 }
 

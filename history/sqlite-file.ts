@@ -5,7 +5,7 @@ import { type ConversationKey, conversationName } from '@rapport/proto/identity.
 import type { Log } from '@rapport/runtime/log.ts';
 import type { ConversationWrite, PageRange, StoredConversation, StoredMessage } from './history.ts';
 import { historyFault, isBusy } from './sqlite-fault.ts';
-import { Runs } from './sqlite-runs.ts';
+import { firstSeqOf, Runs } from './sqlite-runs.ts';
 import { migrate, schemaVersion, versionOf } from './sqlite-schema.ts';
 
 /** An open file with its prepared statements. Calls are synchronous and throw what node:sqlite throws. */
@@ -98,14 +98,14 @@ function writerOf(database: DatabaseSync, runs: Runs): SqliteFile['write'] {
     begin.run();
     try {
       for (const write of writes) {
-        const { messages, topSeq } = write;
-        const follower = rows.update(write);
-        if (follower !== undefined) runs.append(follower, messages);
-        else {
-          const row = rows.put(write);
-          if (row === undefined) continue; // Stale: a late zombie's messages are skipped with its state.
-          runs.replace(row, messages, topSeq);
+        const continued = rows.continue(write);
+        if (continued !== undefined) {
+          runs.append(continued, write.messages);
+          continue;
         }
+        const row = rows.put(write);
+        if (row === undefined) continue; // Stale: a late zombie's messages are skipped with its state.
+        runs.replace(row, write);
       }
       commit.run();
     } catch (failure) {
@@ -124,7 +124,7 @@ function writerOf(database: DatabaseSync, runs: Runs): SqliteFile['write'] {
 class ConversationRows {
   readonly #known = new Map<string, number>();
   readonly #insert: StatementSync;
-  readonly #update: StatementSync;
+  readonly #continue: StatementSync;
 
   constructor(database: DatabaseSync) {
     // A stale write changes no row and so returns none.
@@ -136,7 +136,7 @@ class ConversationRows {
        WHERE excluded.in_seq >= in_seq
        RETURNING id`,
     );
-    this.#update = database.prepare(
+    this.#continue = database.prepare(
       `UPDATE conversations SET state = ?, in_seq = ?, epoch = ?, top_seq = ?
        WHERE id = ? AND in_seq <= ? AND top_seq < ?`,
     );
@@ -146,12 +146,11 @@ class ConversationRows {
    * Nearly every write is of a row that is known, and its messages come after all that are stored: writes
    * such a row and tells its number. Any other stays as it is.
    */
-  update(write: ConversationWrite): number | undefined {
+  continue(write: ConversationWrite): number | undefined {
     const known = this.#known.get(conversationName(write));
     if (known === undefined) return undefined;
-    const { state, inSeq, epoch, topSeq, messages } = write;
-    const firstSeq = messages[0]?.seq ?? topSeq + 1;
-    const { changes } = this.#update.run(state, inSeq, epoch, topSeq, known, inSeq, firstSeq);
+    const { state, inSeq, epoch, topSeq } = write;
+    const { changes } = this.#continue.run(state, inSeq, epoch, topSeq, known, inSeq, firstSeqOf(write));
     return changes === 0 ? undefined : known;
   }
 

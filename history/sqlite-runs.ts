@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import type { ConversationKey } from '@rapport/proto/identity.ts';
-import type { EncodedMessage, PageRange, StoredMessage } from './history.ts';
+import type { ConversationWrite, EncodedMessage, PageRange, StoredMessage } from './history.ts';
 
 /** Longest run: what a page reads too much of, and how far before its last seq a run may begin. */
 const runMessagesMax = 32;
@@ -33,7 +33,7 @@ export class Runs {
     this.#before = page('< ? ORDER BY last_seq DESC');
   }
 
-  /** Adds messages that come after all there are: in order of seq, without a hole. */
+  /** Adds messages that come after all there are. */
   append(conversation: number, messages: readonly EncodedMessage[]): void {
     for (let at = 0; at < messages.length; at += runMessagesMax) {
       const run = messages.length <= runMessagesMax ? messages : messages.slice(at, at + runMessagesMax);
@@ -41,9 +41,10 @@ export class Runs {
     }
   }
 
-  /** Writes messages over those that have their seqs; what is above `topSeq` goes. */
-  replace(conversation: number, messages: readonly EncodedMessage[], topSeq: number): void {
-    const firstSeq = messages[0]?.seq ?? topSeq + 1;
+  /** Writes its messages over those that have their seqs; what is above its `topSeq` goes. */
+  replace(conversation: number, write: Pick<ConversationWrite, 'messages' | 'topSeq'>): void {
+    const { messages, topSeq } = write;
+    const firstSeq = firstSeqOf(write);
     const there = this.#fromSeq.all(conversation, firstSeq).flatMap(messagesOf);
     if (there.length > 0) this.#deleteFrom.run(conversation, firstSeq);
     const lastSeq = messages.at(-1)?.seq ?? topSeq;
@@ -76,6 +77,11 @@ export class Runs {
     }
     return found.slice(0, limit).reverse();
   }
+}
+
+/** The first seq that a write is about; without messages, the one after all it knows of. */
+export function firstSeqOf({ messages, topSeq }: Pick<ConversationWrite, 'messages' | 'topSeq'>): number {
+  return messages[0]?.seq ?? topSeq + 1;
 }
 
 function messagesOf({ body }: Record<string, SQLOutputValue>): StoredMessage[] {

@@ -15,7 +15,7 @@ export function loadFrom(job: Job): Promise<Load> {
 export async function withClient<T>(use: (client: Client) => Promise<T>): Promise<T> {
   const child = fork(join(import.meta.dirname, 'client.ts'), { execArgv: [] });
   try {
-    await once(child, 'message'); // Its `ready`.
+    await heard(child); // Its `ready`.
     return await use((job) => ask(child, job));
   } finally {
     await stop(child);
@@ -23,14 +23,19 @@ export async function withClient<T>(use: (client: Client) => Promise<T>): Promis
 }
 
 async function ask(child: ChildProcess, job: Job): Promise<Load> {
+  const answered = heard(child);
+  child.send(job);
+  const answer = (await answered) as ClientAnswer; // Our own process, our own type.
+  if ('failure' in answer) throw new Error(`Cannot run the load: ${answer.failure}`);
+  return answer.load;
+}
+
+async function heard(child: ChildProcess): Promise<unknown> {
   const gone = once(child, 'exit').then(() => {
     throw new Error('The load client ended before its job did');
   });
-  const answered = once(child, 'message');
-  child.send(job);
-  const [answer] = (await Promise.race([answered, gone])) as [ClientAnswer]; // Our own process, our own type.
-  if ('failure' in answer) throw new Error(`Cannot run the load: ${answer.failure}`);
-  return answer.load;
+  const [message] = await Promise.race([once(child, 'message'), gone]);
+  return message;
 }
 
 async function stop(child: ChildProcess): Promise<void> {
