@@ -14,9 +14,9 @@ import { startTestNats, type TestNats } from '@rapport/stream/nats-fixture.ts';
 import { openStream, type Stream } from '@rapport/stream/open-stream.ts';
 import { partitionOf } from '@rapport/stream/partition.ts';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { positionOf } from './batch.ts';
 import { Host } from './host.ts';
 import { createMeters } from './meters.ts';
+import { positionOf } from './partition/batch.ts';
 
 const log = createLog({ name: 'test', level: 'silent' });
 const partitions = 4;

@@ -10,17 +10,17 @@ import { retryUntil } from '@rapport/runtime/retry.ts';
 import type { Stream } from '@rapport/stream/open-stream.ts';
 import type { Owner } from '@rapport/stream/owners.ts';
 import { partitionOf } from '@rapport/stream/partition.ts';
-import { Audience } from './audience.ts';
-import { Checkpoints } from './checkpoints.ts';
 import { Dispatch } from './dispatch.ts';
-import { Lease, type LeaseProfile } from './lease.ts';
-import { LogEnd } from './log-end.ts';
+import { Audience } from './memory/audience.ts';
+import { type ResidentLimits, Residents } from './memory/residents.ts';
 import type { Meters } from './meters.ts';
-import { Ownership } from './ownership.ts';
-import { Performer } from './perform.ts';
-import { type ResidentLimits, Residents } from './residents.ts';
+import { Checkpoints } from './ownership/checkpoints.ts';
+import { Lease, type LeaseProfile } from './ownership/lease.ts';
+import { LogEnd } from './ownership/log-end.ts';
+import { Ownership } from './ownership/ownership.ts';
+import { Performer } from './partition/performer.ts';
+import { Worker } from './partition/worker.ts';
 import { Turns } from './turns.ts';
-import { Worker } from './worker.ts';
 
 export interface HostOptions {
   /** This incarnation's name: another one for every start. */

@@ -11,8 +11,8 @@ import { runService } from '@rapport/runtime/service.ts';
 import { openStream } from '@rapport/stream/open-stream.ts';
 import { actorsOptions } from './config.ts';
 import { Host } from './host.ts';
-import { leaseProfiles } from './lease.ts';
 import { createMeters } from './meters.ts';
+import { leaseProfiles } from './ownership/lease.ts';
 
 if (process.argv.includes('--help')) {
   const does = 'The actor host: one conversation actor per person, folded from the log.';

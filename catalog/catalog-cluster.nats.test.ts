@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLog } from '@rapport/runtime/log.ts';
 import { connectNats } from '@rapport/stream/connect.ts';
-import { type NatsCluster, startNatsCluster } from '@rapport/stream/nats-cluster.ts';
 import { testBinary } from '@rapport/stream/nats-fixture.ts';
+import { type NatsCluster, startNatsCluster } from '@rapport/tools/servers/nats-cluster.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openNatsCatalog } from './catalog-nats.ts';
 

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { upToBinary } from '@rapport/proto/wire.ts';
 import { freePort } from '@rapport/runtime/free-port.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { SocketClient, startGatewayProcess, until } from './process-fixture.ts';
-import { RawClient } from './raw-client-fixture.ts';
+import { SocketClient, startGatewayProcess, until } from './testing/process-fixture.ts';
+import { RawClient } from './testing/raw-client-fixture.ts';
 
 let gateway: Awaited<ReturnType<typeof startGatewayProcess>>;
 const clients: { end(): void }[] = [];

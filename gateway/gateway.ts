@@ -7,25 +7,25 @@ import type { Log } from '@rapport/runtime/log.ts';
 import type { Inbox } from '@rapport/stream/inbox.ts';
 import type { Lanes } from '@rapport/stream/lanes.ts';
 import type { Owners } from '@rapport/stream/owners.ts';
-import { Attach } from './attach.ts';
-import { CatchUp } from './catch-up.ts';
-import { Controls } from './controls.ts';
-import { Conversations } from './conversations.ts';
-import { Hello } from './hello.ts';
-import { Inbound } from './inbound.ts';
-import type { PersonLimits } from './limits.ts';
-import { MemoryLimits } from './limits-memory.ts';
+import { SayRequests } from './http/say-request.ts';
+import { Controls } from './incoming/controls.ts';
+import { FrameRouter } from './incoming/frame-router.ts';
+import { Hello } from './incoming/hello.ts';
+import { Inbound } from './incoming/inbound.ts';
+import { Pages } from './incoming/pages.ts';
+import { Signals } from './incoming/signals.ts';
+import { Submissions } from './incoming/submissions.ts';
+import type { PersonLimits } from './limits/limits.ts';
+import { MemoryLimits } from './limits/limits-memory.ts';
 import type { Meters } from './meters.ts';
-import { Outbound } from './outbound.ts';
-import { OwnerWatch } from './owner-watch.ts';
-import { Pages } from './pages.ts';
-import { Reader } from './reader.ts';
-import { SayRequests } from './say-request.ts';
-import { Says } from './says.ts';
-import { Signals } from './signals.ts';
-import type { Tokens } from './tokens.ts';
-import { Up } from './up.ts';
-import { Writer } from './writer.ts';
+import { Attach } from './outgoing/attach.ts';
+import { CatchUp } from './outgoing/catch-up.ts';
+import { HistoryReader } from './outgoing/history-reader.ts';
+import { Outbound } from './outgoing/outbound.ts';
+import { OwnerWatch } from './outgoing/owner-watch.ts';
+import { Rooms } from './sockets/rooms.ts';
+import { Writer } from './sockets/writer.ts';
+import type { Tokens } from './tokens/tokens.ts';
 
 export interface GatewayOptions {
   readonly gatewayId: string;
@@ -53,11 +53,11 @@ const leaveWithinMs = 500;
 
 /** The parts of a gateway, put together; `socket.ts` and `http.ts` talk to it. */
 export class Gateway {
-  readonly up: Up;
+  readonly frames: FrameRouter;
   readonly writer: Writer;
-  readonly reader: Reader;
+  readonly reader: HistoryReader;
   readonly sayRequests: SayRequests;
-  readonly conversations: Conversations;
+  readonly rooms: Rooms;
   readonly #inbound: Inbound;
   readonly #controls: Controls;
   readonly #owners: OwnerWatch;
@@ -70,38 +70,55 @@ export class Gateway {
     this.#options = options;
     const { gatewayId, lanes, inbox, history, personLimits = new MemoryLimits(options) } = options;
     personLimits.start((session) => this.writer.goodbye(session, 'replaced'));
-    const conversations = new Conversations(inbox.partitions, personLimits);
+    const rooms = new Rooms(inbox.partitions, personLimits);
     const controls = new Controls(gatewayId, lanes);
-    const reader = new Reader(history);
-    const writer = new Writer({ ...options, onClosed: (session) => this.up.forget(session) });
+    const reader = new HistoryReader(history);
+    const writer = new Writer({ ...options, onClosed: (session) => this.frames.forget(session) });
     const inbound = new Inbound(options);
-    const says = new Says({ ...options, personLimits, inbound, writer });
+    const submissions = new Submissions({ ...options, personLimits, inbound, writer });
     const catchUp = new CatchUp({ ...options, reader, writer });
-    const attach = new Attach({ ...options, controls, conversations, catchUp, says, writer });
-    const hello = new Hello({ ...options, conversations, attach, writer });
+    const attach = new Attach({ ...options, controls, rooms, catchUp, submissions, writer });
+    const hello = new Hello({ ...options, rooms, attach, writer });
     const pages = new Pages({ ...options, reader, writer });
     const signals = new Signals({ controls, inbound });
-    const owners = new OwnerWatch({ ...options, attach, conversations });
-    this.up = new Up({ ...options, hello, attach, says, pages, signals, conversations, controls, writer });
+    const owners = new OwnerWatch({ ...options, attach, rooms });
+    this.frames = new FrameRouter({
+      ...options,
+      hello,
+      attach,
+      submissions,
+      pages,
+      signals,
+      rooms,
+      controls,
+      writer,
+    });
     this.writer = writer;
     this.reader = reader;
-    this.conversations = conversations;
-    this.sayRequests = new SayRequests({ ...options, up: this.up, hello, says, writer, conversations });
+    this.rooms = rooms;
+    this.sayRequests = new SayRequests({
+      ...options,
+      frames: this.frames,
+      hello,
+      submissions,
+      writer,
+      rooms,
+    });
     this.#inbound = inbound;
     this.#controls = controls;
     this.#owners = owners;
     this.#outbound = new Outbound({
       ...options,
-      conversations,
+      rooms,
       owners,
       attach,
       catchUp,
-      says,
+      submissions,
       writer,
       controls,
     });
     this.#sweep = (nowMs) => {
-      for (const part of [hello, attach, says, writer, owners, personLimits]) part.tick(nowMs);
+      for (const part of [hello, attach, submissions, writer, owners, personLimits]) part.tick(nowMs);
       signals.tick();
     };
   }
@@ -126,15 +143,15 @@ export class Gateway {
    */
   async stop(drainMs: number): Promise<void> {
     const { clock } = this.#options;
-    const sessions = [...this.up.sessions];
+    const sessions = [...this.frames.sessions];
     const spreadMs = Math.min(drainMs, Math.ceil(sessions.length / returnsPerMs));
     for (const session of sessions) {
       this.writer.announce(session, 'going_away', Math.floor(Math.random() * spreadMs));
     }
     const deadlineMs = clock.monotonicMs() + spreadMs + leaveWithinMs;
-    while (this.up.sessions.size > 0 && clock.monotonicMs() < deadlineMs) await clock.sleep(sweepMs);
+    while (this.frames.sessions.size > 0 && clock.monotonicMs() < deadlineMs) await clock.sleep(sweepMs);
     await this.#inbound.drain();
-    for (const session of [...this.up.sessions]) this.#end(session, 'going_away');
+    for (const session of [...this.frames.sessions]) this.#end(session, 'going_away');
     this.#controls.flush();
     for (const end of this.#ends) end();
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
+import { LearnPages } from '@rapport/demo/learn-pages.ts';
 import { openHistory } from '@rapport/history/open-history.ts';
 import { systemClock as clock } from '@rapport/runtime/clock.ts';
 import { type Health, serveHealth } from '@rapport/runtime/health.ts';
@@ -11,18 +12,17 @@ import { runService } from '@rapport/runtime/service.ts';
 import { openStream } from '@rapport/stream/open-stream.ts';
 import { gatewayOptions, limitsOf } from './config.ts';
 import { Gateway } from './gateway.ts';
-import { Http } from './http.ts';
-import { LearnPages } from './learn-pages.ts';
-import type { PersonLimits } from './limits.ts';
-import { MemoryLimits } from './limits-memory.ts';
-import { RedisLimits } from './limits-redis.ts';
-import { MessagesApi } from './messages-api.ts';
+import { Http } from './http/http.ts';
+import { MessagesApi } from './http/messages-api.ts';
+import { Site } from './http/site.ts';
+import { VisitorsApi } from './http/visitors-api.ts';
+import type { PersonLimits } from './limits/limits.ts';
+import { MemoryLimits } from './limits/limits-memory.ts';
+import { RedisLimits } from './limits/limits-redis.ts';
 import { createMeters } from './meters.ts';
-import { Site } from './site.ts';
-import { listen } from './socket.ts';
-import { openTokenKeys } from './token-keys.ts';
-import { Tokens } from './tokens.ts';
-import { VisitorsApi } from './visitors-api.ts';
+import { listen } from './sockets/socket.ts';
+import { openTokenKeys } from './tokens/token-keys.ts';
+import { Tokens } from './tokens/tokens.ts';
 
 type Config = OptionValues<typeof gatewayOptions>;
 
@@ -53,12 +53,8 @@ async function start(config: Config) {
   const personLimits = config.REDIS_URL === '' ? new MemoryLimits(counting) : new RedisLimits(counting);
   const parts = { limits, personLimits, clock, log, meters, tokens, catalog };
   const gateway = new Gateway({ ...parts, ...stream, history, gatewayId, acceptedAfterMs });
-  metrics.gauge('rapport_gateway_sessions', 'Open sessions', () => gateway.up.sessions.size);
-  metrics.gauge(
-    'rapport_gateway_conversations',
-    'Conversations with a session',
-    () => gateway.conversations.size,
-  );
+  metrics.gauge('rapport_gateway_sessions', 'Open sessions', () => gateway.frames.sessions.size);
+  metrics.gauge('rapport_gateway_conversations', 'Conversations with a session', () => gateway.rooms.size);
   metrics.gauge('rapport_gateway_limits_together', 'Limits count with all gateways', () =>
     personLimits.together ? 1 : 0,
   );
@@ -80,8 +76,8 @@ async function start(config: Config) {
     host: config.GATEWAY_HOST,
     port: config.GATEWAY_PORT,
     limits,
-    open: (wire, source) => gateway.up.open(wire, source),
-    take: (session, sent) => gateway.up.take(session, sent),
+    open: (wire, source) => gateway.frames.open(wire, source),
+    take: (session, sent) => gateway.frames.take(session, sent),
     drained: (session) => gateway.writer.drained(session),
     closed: (session) => gateway.writer.closed(session),
     refuse: (session, code) => gateway.writer.goodbye(session, code),

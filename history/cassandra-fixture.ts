@@ -3,8 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findCassandra } from './cassandra-jars.ts';
-import { type CassandraServer, cassandraUrl, startCassandra } from './cassandra-server.ts';
+import { findCassandra } from '@rapport/tools/servers/cassandra-jars.ts';
+import {
+  type CassandraServer,
+  cassandraUrl,
+  startCassandra,
+} from '@rapport/tools/servers/cassandra-server.ts';
 
 const toolsDir = join(import.meta.dirname, '..', '.tools');
 

@@ -4,10 +4,10 @@ import type { GenerateRequest } from '@rapport/proto/gen/rapport/v1/inference_pb
 import { idPattern } from '@rapport/proto/identity.ts';
 import { Fault } from '@rapport/runtime/fault.ts';
 import type { Admission } from './admission.ts';
+import { queryOf } from './extractive/query.ts';
 import type { Library } from './library.ts';
 import type { Model } from './model.ts';
 import type { Piece } from './piece.ts';
-import { queryOf } from './query.ts';
 
 export interface Answering {
   readonly catalog: Catalog;

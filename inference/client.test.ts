@@ -3,9 +3,9 @@ import { systemClock } from '@rapport/runtime/clock.ts';
 import { Fault } from '@rapport/runtime/fault.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { InferenceLimits } from './client.ts';
+import { createExtractiveModel } from './extractive/model-extractive.ts';
 import { ask, clientOf, collect, said, startServer } from './fixture.ts';
 import type { Model } from './model.ts';
-import { createExtractiveModel } from './model-extractive.ts';
 
 const extractive = createExtractiveModel({ clock: systemClock, deltaMs: 0 });
 const cleanups: (() => Promise<void>)[] = [];

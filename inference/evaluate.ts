@@ -1,7 +1,7 @@
-import { demoFolder } from '@rapport/catalog/demo.ts';
+import { demoFolder } from '@rapport/demo/seed-demo.ts';
 import { systemClock } from '@rapport/runtime/clock.ts';
 import { evaluate } from './evaluation.ts';
-import { createExtractiveModel } from './model-extractive.ts';
+import { createExtractiveModel } from './extractive/model-extractive.ts';
 
 const [folder = demoFolder] = process.argv.slice(2);
 if (folder === '--help' || folder === '-h') {

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { createMemoryCatalog } from '@rapport/catalog/catalog-memory.ts';
 import { checkedCreator } from '@rapport/catalog/checked.ts';
-import { readKnowledge } from '@rapport/catalog/knowledge-folder.ts';
+import { readKnowledge } from '@rapport/knowledge/knowledge-folder.ts';
 import { MessageSchema, Role } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { createLog } from '@rapport/runtime/log.ts';
+import { queryOf } from './extractive/query.ts';
 import { Library } from './library.ts';
 import type { Model } from './model.ts';
-import { queryOf } from './query.ts';
 
 /** A question a person may ask, and the documents any of which answers it; none: the coach does not know. */
 export interface Case {

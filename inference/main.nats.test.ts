@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
-import { seedDemo } from '@rapport/catalog/demo.ts';
+import { seedDemo } from '@rapport/demo/seed-demo.ts';
 import { connectNats } from '@rapport/stream/connect.ts';
 import { startTestNats, type TestNats } from '@rapport/stream/nats-fixture.ts';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';

@@ -7,10 +7,10 @@ import type { Service } from '@rapport/runtime/service.ts';
 import { connectNats } from '@rapport/stream/connect.ts';
 import { Admission } from './admission.ts';
 import type { Config } from './config.ts';
+import { createExtractiveModel } from './extractive/model-extractive.ts';
 import { Library } from './library.ts';
 import { createMeters } from './meters.ts';
 import type { Model } from './model.ts';
-import { createExtractiveModel } from './model-extractive.ts';
 import { createOpenAiModel } from './model-openai.ts';
 import { serveInference } from './server.ts';
 

@@ -1,6 +1,6 @@
 import { startTestCassandra, type TestCassandra } from '@rapport/history/cassandra-fixture.ts';
 import { startRapport, type TestRapport } from '@rapport/tools/rapport-fixture.ts';
-import { createRapport } from '@rapport/widget/client.ts';
+import { createRapport } from '@rapport/widget/sdk/client.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { storedMessages } from './stored-messages.ts';
 

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestRapport } from '@rapport/tools/rapport-fixture.ts';
-import { createRapport } from '@rapport/widget/client.ts';
-import type { Rapport } from '@rapport/widget/rapport.ts';
+import { createRapport } from '@rapport/widget/sdk/client.ts';
+import type { Rapport } from '@rapport/widget/sdk/rapport.ts';
 import { expect } from 'vitest';
-import { putQuietCreator, quietCreator } from './quiet-creator.ts';
+import { putQuietCreator, quietCreator } from './bench/quiet-creator.ts';
+import { openVisitorTokens } from './bench/visitor-tokens.ts';
 import { storedMessages } from './stored-messages.ts';
-import { openVisitorTokens } from './visitor-tokens.ts';
 
 /** One who talks without a pause, and knows how long each message waited until it was stored. */
 interface Person {

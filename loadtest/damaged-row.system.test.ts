@@ -4,8 +4,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
 import { partitionOf } from '@rapport/stream/partition.ts';
 import { startRapport, type TestRapport } from '@rapport/tools/rapport-fixture.ts';
-import { createRapport } from '@rapport/widget/client.ts';
-import type { Rapport } from '@rapport/widget/rapport.ts';
+import { createRapport } from '@rapport/widget/sdk/client.ts';
+import type { Rapport } from '@rapport/widget/sdk/rapport.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 let rapport: TestRapport;

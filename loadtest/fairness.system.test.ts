@@ -8,7 +8,7 @@ import { creatorSchema } from '@rapport/catalog/creator.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { connectNats } from '@rapport/stream/connect.ts';
 import { startRapport, type TestRapport } from '@rapport/tools/rapport-fixture.ts';
-import { createRapport } from '@rapport/widget/client.ts';
+import { createRapport } from '@rapport/widget/sdk/client.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 /** Answers that may be written at once, and of these for one creator. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startRapport, type TestRapport } from '@rapport/tools/rapport-fixture.ts';
-import { createRapport } from '@rapport/widget/client.ts';
+import { createRapport } from '@rapport/widget/sdk/client.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const afterMs = 2_000;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
 import { creatorSchema } from '@rapport/catalog/creator.ts';
-import { SocketClient, until } from '@rapport/gateway/process-fixture.ts';
+import { SocketClient, until } from '@rapport/gateway/testing/process-fixture.ts';
 import type { HelloJson, MessageJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { connectNats } from '@rapport/stream/connect.ts';

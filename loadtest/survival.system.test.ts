@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@rapport/runtime/free-port.ts';
 import { type ProcessName, processNames } from '@rapport/tools/local-run.ts';
 import { startRapport, type TestRapport } from '@rapport/tools/rapport-fixture.ts';
-import { createRapport } from '@rapport/widget/client.ts';
-import type { Rapport } from '@rapport/widget/rapport.ts';
+import { createRapport } from '@rapport/widget/sdk/client.ts';
+import type { Rapport } from '@rapport/widget/sdk/rapport.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { putQuietCreator, quietCreator } from './quiet-creator.ts';
+import { putQuietCreator, quietCreator } from './bench/quiet-creator.ts';
 import { storedMessages } from './stored-messages.ts';
 
 let rapport: TestRapport;

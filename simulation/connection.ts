@@ -1,7 +1,7 @@
 import type { Gateway } from '@rapport/gateway/gateway.ts';
-import type { Session } from '@rapport/gateway/session.ts';
-import type { Sent, Wire } from '@rapport/gateway/wire.ts';
-import type { Socket } from '@rapport/widget/surroundings.ts';
+import type { Session } from '@rapport/gateway/sockets/session.ts';
+import type { Sent, Wire } from '@rapport/gateway/sockets/wire.ts';
+import type { Socket } from '@rapport/widget/sdk/surroundings.ts';
 import type { Chance } from './chance.ts';
 import type { Fate } from './fate.ts';
 import type { World } from './world.ts';
@@ -44,7 +44,7 @@ export class Connection {
       onmessage: null,
       onclose: null,
       onerror: null,
-      send: (text) => this.#up((session, gateway) => gateway.up.take(session, text)),
+      send: (text) => this.#up((session, gateway) => gateway.frames.take(session, text)),
       close: () => this.#leave(),
     };
     this.wire = {
@@ -100,7 +100,7 @@ export class Connection {
     far.fate.later(chance.between(1, 10), () => {
       if (this.#at !== 'opening') return;
       this.#at = 'open';
-      this.#session = far.gateway.up.open(this.wire, { origin: '', host: 'gateway.test' });
+      this.#session = far.gateway.frames.open(this.wire, { origin: '', host: 'gateway.test' });
       this.#down(() => this.socket.onopen?.(new Event('open')));
     });
   }

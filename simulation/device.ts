@@ -1,6 +1,6 @@
-import { createRapport } from '@rapport/widget/client.ts';
-import type { Rapport, RapportState } from '@rapport/widget/rapport.ts';
-import type { Surroundings } from '@rapport/widget/surroundings.ts';
+import { createRapport } from '@rapport/widget/sdk/client.ts';
+import type { Rapport, RapportState } from '@rapport/widget/sdk/rapport.ts';
+import type { Surroundings } from '@rapport/widget/sdk/surroundings.ts';
 import type { Chance } from './chance.ts';
 import { Connection } from './connection.ts';
 import { Fate } from './fate.ts';

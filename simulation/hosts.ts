@@ -1,6 +1,6 @@
 import { Host } from '@rapport/actors/host.ts';
-import { leaseProfiles } from '@rapport/actors/lease.ts';
 import { createMeters } from '@rapport/actors/meters.ts';
+import { leaseProfiles } from '@rapport/actors/ownership/lease.ts';
 import { Metrics } from '@rapport/runtime/metrics.ts';
 import type { Chance } from './chance.ts';
 import { Fate } from './fate.ts';

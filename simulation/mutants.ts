@@ -6,8 +6,8 @@ export interface Mutant {
   readonly put: string;
 }
 
-const gatewayWatch = 'gateway/owner-watch.ts';
-const worker = 'actors/worker.ts';
+const gatewayWatch = 'gateway/outgoing/owner-watch.ts';
+const worker = 'actors/partition/worker.ts';
 
 /** Each breaks one thing that a promise stands on. `npm run simulate -- --mutants` shows what notices it. */
 export const mutants: ReadonlyMap<string, Mutant> = new Map([
@@ -29,7 +29,7 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
   ],
   [
     'events read again are folded again',
-    { file: 'actors/batch.ts', find: 'if (position <= entry.inSeq) {', put: 'if (position < 0) {' },
+    { file: 'actors/partition/batch.ts', find: 'if (position <= entry.inSeq) {', put: 'if (position < 0) {' },
   ],
   [
     'the checkpoint runs ahead of the commit',
@@ -50,18 +50,18 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
   [
     'a refused commit drops its batch',
     {
-      file: 'actors/commit.ts',
+      file: 'actors/partition/commit.ts',
       find: 'await history.commit([...writes.values()]);',
       put: 'await history.commit([...writes.values()]).catch(() => undefined);',
     },
   ],
   [
     'a lost answer is not begun again',
-    { file: 'actors/activation.ts', find: 'this.#options.turnLost(key, turn);', put: '{}' },
+    { file: 'actors/partition/activation.ts', find: 'this.#options.turnLost(key, turn);', put: '{}' },
   ],
   [
     'recorded effects are not performed again',
-    { file: worker, find: 'await performAgain(again, this.#options);', put: '' },
+    { file: worker, find: 'await replayRecorded(again, this.#options);', put: '' },
   ],
   [
     'a lost partition leaves its actors in memory',
@@ -93,12 +93,16 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
   ],
   [
     'ACCEPTED is said of what the log refused',
-    { file: 'gateway/says.ts', find: "if (settled === 'accepted') {", put: 'if (settled.length > 0) {' },
+    {
+      file: 'gateway/incoming/submissions.ts',
+      find: "if (settled === 'accepted') {",
+      put: 'if (settled.length > 0) {',
+    },
   ],
   [
     'catching up leaves one out',
     {
-      file: 'gateway/reader.ts',
+      file: 'gateway/outgoing/history-reader.ts',
       find: 'this.#store.page(key, { afterSeq, limit })',
       put: 'this.#store.page(key, { afterSeq: afterSeq + 1, limit })',
     },
@@ -106,7 +110,7 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
   [
     'a reload forgets the outbox',
     {
-      file: 'widget/sender.ts',
+      file: 'widget/sdk/sender.ts',
       find: 'this.#device = options.slot.device;',
       put: 'this.#device = { ...options.slot.device, storedUpTo: 0, unsent: [] };',
     },
@@ -114,7 +118,7 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
   [
     'an older welcome renames a device',
     {
-      file: 'widget/flight.ts',
+      file: 'widget/sdk/flight.ts',
       find: 'clientSeqStored < storedAtHello',
       put: 'clientSeqStored < device.storedUpTo',
     },
@@ -122,7 +126,7 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
   [
     'an answer begun again goes on from the old text',
     {
-      file: 'widget/timeline.ts',
+      file: 'widget/sdk/timeline.ts',
       find: "if (turn.state === 'STARTED') return withText(timeline, turn.turnId, '');",
       put: "if (turn.state === 'STARTED') return timeline;",
     },
@@ -130,7 +134,7 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
   [
     'an older welcome empties the screen',
     {
-      file: 'widget/client.ts',
+      file: 'widget/sdk/client.ts',
       find: "frame.kind === 'welcome' ? this.#upToDate(frame) : frame",
       put: 'frame',
     },
@@ -138,7 +142,7 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
   [
     'a stored say below a new tail stays pending',
     {
-      file: 'widget/timeline.ts',
+      file: 'widget/sdk/timeline.ts',
       find: "kept.base !== undefined || state !== 'stored'",
       put: 'state.length > 0',
     },
@@ -146,7 +150,7 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
   [
     'a claim without an answer leaves a partition to nobody',
     {
-      file: 'actors/ownership.ts',
+      file: 'actors/ownership/ownership.ts',
       find: '} else if (!isHeld && owner?.hostId === hostId) {',
       put: "} else if (hostId === '') {",
     },

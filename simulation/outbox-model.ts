@@ -1,6 +1,6 @@
-import { type Device, freshDevice, type Outbox, type Slot } from '@rapport/widget/outbox.ts';
-import type { Storage } from '@rapport/widget/storage.ts';
-import { MemoryVisitorTokens } from '@rapport/widget/visitor.ts';
+import { type Device, freshDevice, type Outbox, type Slot } from '@rapport/widget/sdk/outbox.ts';
+import type { Storage } from '@rapport/widget/sdk/storage.ts';
+import { MemoryVisitorTokens } from '@rapport/widget/sdk/visitor.ts';
 import type { Chance } from './chance.ts';
 import type { Fate } from './fate.ts';
 import type { World } from './world.ts';

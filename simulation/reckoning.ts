@@ -1,7 +1,7 @@
-import { fold } from '@rapport/actors/batch.ts';
 import { newConversation } from '@rapport/actors/conversation/state.ts';
-import type { Actor } from '@rapport/actors/residents.ts';
-import { readRow } from '@rapport/actors/state-row.ts';
+import type { Actor } from '@rapport/actors/memory/residents.ts';
+import { fold } from '@rapport/actors/partition/batch.ts';
+import { readRow } from '@rapport/actors/partition/state-row.ts';
 import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
 import type { Device } from './device.ts';
 import type { Ground } from './gateways.ts';

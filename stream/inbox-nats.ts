@@ -1,4 +1,4 @@
-// Hop 5 of 12: stream - INBOX, one subject per partition, on disk before an append resolves.
+// Hop 5 of 12: stream/inbox-nats - INBOX, one subject per partition, on disk before an append resolves.
 import type { JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';

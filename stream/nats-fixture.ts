@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type NatsServer, type ServerLog, startNatsServer } from './embedded-server.ts';
-import { findNatsServer } from './nats-binary.ts';
+import { type NatsServer, type ServerLog, startNatsServer } from '@rapport/tools/servers/embedded-server.ts';
+import { findNatsServer } from '@rapport/tools/servers/nats-binary.ts';
 
 const toolsDir = join(import.meta.dirname, '..', '.tools');
 

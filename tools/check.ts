@@ -1,7 +1,7 @@
-import { gate } from './gate.ts';
+import { gate } from './gate/gate.ts';
+import { runStep } from './gate/step.ts';
+import { runSuite } from './gate/suite.ts';
 import { exitOnSignals } from './scratch.ts';
-import { runStep } from './step.ts';
-import { runSuite } from './suite.ts';
 
 exitOnSignals();
 

@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { writeNatsUrl } from '@rapport/catalog/nats-url-file.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { openDeadLetters } from '@rapport/stream/dead-letters.ts';
@@ -11,6 +10,7 @@ import { startTestNats, type TestNats } from '@rapport/stream/nats-fixture.ts';
 import { openStream, type Stream } from '@rapport/stream/open-stream.ts';
 import { partitionOf } from '@rapport/stream/partition.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeNatsUrl } from './nats-url-file.ts';
 
 const log = createLog({ name: 'dead-test', level: 'silent' });
 let nats: TestNats;

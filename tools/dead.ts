@@ -1,10 +1,10 @@
-import { readConfig, options as settings } from '@rapport/catalog/config.ts';
-import { connectToRapport } from '@rapport/catalog/connect-to-rapport.ts';
 import { reasonOf } from '@rapport/runtime/fault.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { helpText } from '@rapport/runtime/options.ts';
 import { type DeadLetter, type DeadLetters, openDeadLetters } from '@rapport/stream/dead-letters.ts';
+import { connectToRapport } from './connect-to-rapport.ts';
 import { type Command, does, readDeadArguments, use } from './dead-arguments.ts';
+import { readConfig, options as settings } from './knowledge/config.ts';
 
 const { STREAM_REPLICAS: _, ...options } = settings;
 

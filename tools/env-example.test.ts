@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { helpText, integer } from '@rapport/runtime/options.ts';
 import { expect, test } from 'vitest';
 import { envExample, settingsOf } from './env-example.ts';
-import { root } from './step.ts';
+import { root } from './gate/step.ts';
 
 test('settingsOf() reads what --help prints', () => {
   const options = { PAGE_SIZE: integer(50, 'Messages of one page.', { min: 1, max: 200 }) };

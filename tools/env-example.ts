@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { program, root } from './step.ts';
+import { program, root } from './gate/step.ts';
 
 /** Who takes settings, in the order in which people look for them. Each prints its own with --help. */
 const sources = [

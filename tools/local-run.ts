@@ -1,14 +1,14 @@
 import { join, resolve } from 'node:path';
-import { removeNatsUrl, writeNatsUrl } from '@rapport/catalog/nats-url-file.ts';
-import { startNatsServer } from '@rapport/stream/embedded-server.ts';
-import { findNatsServer } from '@rapport/stream/nats-binary.ts';
 import { buildWidget } from '@rapport/widget/build.ts';
 import { type Child, startChild } from './child.ts';
 import type { StartSettings } from './config.ts';
 import { takeDataDir } from './data-dir.ts';
 import { checkPorts } from './free-port.ts';
 import { LogFile } from './log-file.ts';
+import { removeNatsUrl, writeNatsUrl } from './nats-url-file.ts';
 import { seed } from './seed.ts';
+import { startNatsServer } from './servers/embedded-server.ts';
+import { findNatsServer } from './servers/nats-binary.ts';
 import { Supervised } from './supervised.ts';
 
 /** The processes of a local run that has one of each, in the order in which they stop. */

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { connectToRapport } from '@rapport/catalog/connect-to-rapport.ts';
 import { reasonOf } from '@rapport/runtime/fault.ts';
 import { createLog, type Log } from '@rapport/runtime/log.ts';
 import { helpText } from '@rapport/runtime/options.ts';
@@ -9,6 +8,7 @@ import { openLag } from '@rapport/stream/lag.ts';
 import type { Owner } from '@rapport/stream/owners.ts';
 import { openNatsOwners } from '@rapport/stream/owners-nats.ts';
 import { ownersOptions, readOwnersSettings } from './config.ts';
+import { connectToRapport } from './connect-to-rapport.ts';
 import { type OwnerRow, ownersTable } from './owners-table.ts';
 
 const use = 'npm run owners -- [--json] [--watch]';

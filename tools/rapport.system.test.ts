@@ -8,8 +8,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { createLog } from '@rapport/runtime/log.ts';
 import { openStream } from '@rapport/stream/open-stream.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { root } from './gate/step.ts';
 import { startRapport } from './rapport-fixture.ts';
-import { root } from './step.ts';
 
 const freePorts = { PORT_BASE: '0', GATEWAY_PORT: '0', INFERENCE_PORT: '0', NATS_PORT: '0' };
 let dataDir = '';

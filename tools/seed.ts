@@ -1,5 +1,5 @@
 import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
-import { seedDemo } from '@rapport/catalog/demo.ts';
+import { seedDemo } from '@rapport/demo/seed-demo.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { connectNats } from '@rapport/stream/connect.ts';
 import { makeLog } from '@rapport/stream/inbox-stream.ts';

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { findCassandra } from '@rapport/history/cassandra-jars.ts';
 import { reasonOf } from '@rapport/runtime/fault.ts';
-import { findNatsServer } from '@rapport/stream/nats-binary.ts';
-import { provideChromium } from './chromium.ts';
-import { gate } from './gate.ts';
-import { provideRedis } from './redis-server.ts';
+import { gate } from './gate/gate.ts';
+import { type Outcome, root, runStep } from './gate/step.ts';
+import { runSuite, type Suite, suites } from './gate/suite.ts';
 import { exitOnSignals } from './scratch.ts';
-import { type Outcome, root, runStep } from './step.ts';
-import { runSuite, type Suite, suites } from './suite.ts';
+import { findCassandra } from './servers/cassandra-jars.ts';
+import { provideChromium } from './servers/chromium.ts';
+import { findNatsServer } from './servers/nats-binary.ts';
+import { provideRedis } from './servers/redis-server.ts';
 
 /** In CI a suite that cannot run has failed; elsewhere it is left out, and that is said. */
 const mustRunAll = process.env.CI === 'true';

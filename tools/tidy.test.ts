@@ -17,10 +17,10 @@ const files = projectFiles(root);
 const protocol = { path: 'docs/protocol.md', text: readFileSync(join(root, 'docs/protocol.md'), 'utf8') };
 
 function declaredBy(folder: string): readonly string[] {
-  const manifest: { dependencies?: object } = JSON.parse(
+  const manifest: { dependencies?: object; devDependencies?: object } = JSON.parse(
     readFileSync(join(root, folder, 'package.json'), 'utf8'),
   );
-  return Object.keys(manifest.dependencies ?? {});
+  return Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
 }
 
 test('the project has files to check', () => {

@@ -18,8 +18,8 @@ const withoutWarnings = (stderr: string) =>
   stderr.split('\n').filter((line) => line !== '' && !/^\(|ExperimentalWarning/.test(line));
 
 test.each([
-  ['loadtest/bench.ts', ['--pairs', 'many'], /--pairs many: it should be a whole number from 1/],
-  ['loadtest/bench.ts', ['--only', 'speed'], /--only speed: it should be one of throughput, /],
+  ['loadtest/bench/bench.ts', ['--pairs', 'many'], /--pairs many: it should be a whole number from 1/],
+  ['loadtest/bench/bench.ts', ['--only', 'speed'], /--only speed: it should be one of throughput, /],
   ['loadtest/chaos/chaos.ts', ['--nats', 'two'], /--nats two: it should be one of single, cluster/],
   ['loadtest/soak/soak.ts', ['--minutes', '-'], /--minutes/],
   ['simulation/simulate.ts', ['--sedes', '1'], /--sedes/],

@@ -16,7 +16,7 @@ export const widgetGzipBytesMax = 25 * 1024;
 export async function buildWidget(): Promise<void> {
   if (await isFresh()) return;
   const { outputFiles } = await build({
-    entryPoints: [join(folder, 'element.ts')],
+    entryPoints: [join(folder, 'panel/element.ts')],
     bundle: true,
     minify: true,
     format: 'iife',
@@ -41,7 +41,9 @@ async function isFresh(): Promise<boolean> {
 }
 
 async function newestMs(dir: string): Promise<number> {
-  const names = (await readdir(dir)).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
+  const names = (await readdir(dir, { recursive: true })).filter(
+    (name) => name.endsWith('.ts') && !name.endsWith('.test.ts'),
+  );
   return Math.max(0, ...(await Promise.all(names.map((name) => modifiedMs(join(dir, name))))));
 }
 

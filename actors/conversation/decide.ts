@@ -1,4 +1,4 @@
-// Hop 7 of 12: actors/conversation - decide: pure.
+// Hop 7 of 12: actors/conversation/decide - decide: pure.
 import type { Event, Said } from '@rapport/proto/envelope.ts';
 import type { DownJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { limits } from '@rapport/proto/limits.ts';

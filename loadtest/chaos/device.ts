@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Chance } from '@rapport/simulation/chance.ts';
-import { createRapport } from '@rapport/widget/client.ts';
-import type { Rapport, RapportState } from '@rapport/widget/rapport.ts';
-import { fileStorage } from '@rapport/widget/storage-file.ts';
+import { createRapport } from '@rapport/widget/sdk/client.ts';
+import type { Rapport, RapportState } from '@rapport/widget/sdk/rapport.ts';
+import { fileStorage } from '@rapport/widget/terminal/storage-file.ts';
 import type { ConnectionEntry, DeviceJournal, ReceiptEntry, SaidEntry, ShownMessage } from './journal.ts';
 
 export interface DeviceOptions {

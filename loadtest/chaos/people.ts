@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Chance } from '@rapport/simulation/chance.ts';
-import { quietCreator } from '../quiet-creator.ts';
-import { openVisitorTokens } from '../visitor-tokens.ts';
+import { quietCreator } from '../bench/quiet-creator.ts';
+import { openVisitorTokens } from '../bench/visitor-tokens.ts';
 import { ChaosDevice } from './device.ts';
 
 export interface PeopleOptions {

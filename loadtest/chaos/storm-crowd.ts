@@ -1,5 +1,5 @@
 import { Slots } from '@rapport/runtime/slots.ts';
-import { openVisitorTokens } from '../visitor-tokens.ts';
+import { openVisitorTokens } from '../bench/visitor-tokens.ts';
 import { StormSocket } from './storm-socket.ts';
 
 /** Some of the people of a storm; each process has those from `first` on. */

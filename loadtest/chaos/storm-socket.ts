@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { DownJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { backoffMs } from '@rapport/runtime/retry.ts';
 import type { Slots } from '@rapport/runtime/slots.ts';
-import { reconnectWaits, welcomeWithinMs } from '@rapport/widget/socket.ts';
+import { reconnectWaits, welcomeWithinMs } from '@rapport/widget/sdk/socket.ts';
 import { openRawWebSocket, type RawWebSocket } from '../raw-websocket.ts';
 
 export interface StormSocketOptions {

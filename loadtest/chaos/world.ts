@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { startTestCassandra, type TestCassandra } from '@rapport/history/cassandra-fixture.ts';
 import { Chance } from '@rapport/simulation/chance.ts';
-import { findNatsServer } from '@rapport/stream/nats-binary.ts';
-import { type NatsCluster, startNatsCluster } from '@rapport/stream/nats-cluster.ts';
 import { startRapport, type TestRapport } from '@rapport/tools/rapport-fixture.ts';
 import { makeScratch } from '@rapport/tools/scratch.ts';
-import { putQuietCreator } from '../quiet-creator.ts';
+import { findNatsServer } from '@rapport/tools/servers/nats-binary.ts';
+import { type NatsCluster, startNatsCluster } from '@rapport/tools/servers/nats-cluster.ts';
+import { putQuietCreator } from '../bench/quiet-creator.ts';
 import type { Topology } from './faults.ts';
 import { ChaosProxy } from './proxy.ts';
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@rapport/runtime/free-port.ts';
 import { Chance } from '@rapport/simulation/chance.ts';
 import { startRapport, type TestRapport } from '@rapport/tools/rapport-fixture.ts';
-import { putQuietCreator, quietCreator } from '../quiet-creator.ts';
+import { putQuietCreator, quietCreator } from '../bench/quiet-creator.ts';
 import { Crowd } from './crowd.ts';
 import { type Inspector, inspectable, openInspector } from './inspector.ts';
 import { judge, type Series, type Verdict, wavesPerRun } from './judge.ts';

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Chance } from '@rapport/simulation/chance.ts';
-import { createRapport } from '@rapport/widget/client.ts';
-import type { Rapport } from '@rapport/widget/rapport.ts';
+import { createRapport } from '@rapport/widget/sdk/client.ts';
+import type { Rapport } from '@rapport/widget/sdk/rapport.ts';
 import WebSocket from 'ws';
 
 /** Somebody's visit: who, where, and for how long. */

@@ -10,8 +10,12 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   stream: ['runtime', 'proto'],
   history: ['runtime', 'proto'],
   catalog: ['runtime', 'proto', 'stream'],
-  inference: ['runtime', 'proto', 'stream', 'catalog'],
-  gateway: ['runtime', 'proto', 'stream', 'catalog', 'history'],
+  knowledge: ['catalog'],
+  demo: ['runtime', 'catalog', 'knowledge'],
+  // The command that asks the demo's questions reads the demo's pages.
+  inference: ['runtime', 'proto', 'stream', 'catalog', 'knowledge', 'demo'],
+  // The demo site's pages are served by the gateway.
+  gateway: ['runtime', 'proto', 'stream', 'catalog', 'history', 'demo/learn-pages.ts'],
   actors: ['runtime', 'proto', 'stream', 'catalog', 'history', 'inference/client.ts'],
   widget: ['proto'],
   // What measures stands in for anybody: it signs its own tokens.
@@ -23,8 +27,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'catalog',
     'widget',
     'tools',
-    'gateway/tokens.ts',
-    'gateway/token-keys.ts',
+    'gateway/tokens/tokens.ts',
+    'gateway/tokens/token-keys.ts',
     'actors/conversation/state.ts',
     'simulation/chance.ts',
   ],
@@ -41,7 +45,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'actors',
     'widget',
   ],
-  tools: ['runtime', 'proto', 'stream', 'history', 'catalog', 'widget'],
+  tools: ['runtime', 'proto', 'stream', 'history', 'catalog', 'knowledge', 'demo', 'widget'],
 };
 
 /** Every import across folders is on an arrow and declared in the folder's package.json. */

@@ -6,7 +6,7 @@ export function checkLinks(
   files: readonly SourceFile[],
   exists: (path: string) => boolean,
 ): readonly Finding[] {
-  const documents = files.filter(({ path }) => path.endsWith('.md') && !path.startsWith('catalog/demo/'));
+  const documents = files.filter(({ path }) => path.endsWith('.md') && !path.startsWith('demo/knowledge/'));
   const byPath = new Map(documents.map((file) => [file.path, file]));
   return documents.flatMap((file) =>
     linksOf(file.text).flatMap((link) => {

@@ -1,0 +1,131 @@
+import type { Envelope } from '@rapport/proto/envelope.ts';
+import { conversationName } from '@rapport/proto/identity.ts';
+import type { LogRecord } from '@rapport/stream/inbox.ts';
+import { describe, expect, test } from 'vitest';
+import { newConversation } from '../conversation/state.ts';
+import type { Actor, Damaged } from '../memory/residents.ts';
+import { fold, positionOf, settle, writeOf } from './batch.ts';
+
+const catalog = { creator: () => undefined };
+
+function said(userId: string, clientSeq: number): Envelope {
+  const event = {
+    kind: 'said' as const,
+    deviceId: 'd',
+    clientSeq,
+    id: `${userId}-${clientSeq}`,
+    text: 'x',
+    channel: 'web',
+  };
+  return { creatorId: 'demo', userId, event };
+}
+
+function record(sequence: number, envelopes: readonly Envelope[]): LogRecord {
+  return { partition: 0, sequence, timeUs: sequence * 1_000, pending: 0, envelopes, bytes: new Uint8Array() };
+}
+
+function actors() {
+  const all = new Map<string, Actor>();
+  const actorOf = (name: string): Actor => {
+    const actor = all.get(name) ?? {
+      name,
+      creatorId: 'demo',
+      userId: name.slice(5),
+      state: newConversation,
+      inSeq: 0,
+    };
+    all.set(name, actor);
+    return actor;
+  };
+  return { actorOf, all };
+}
+
+function foldWith(records: readonly LogRecord[], actorOf: (name: string) => Actor | Damaged) {
+  const envelopes = records.flatMap((one) => one.envelopes ?? []);
+  return fold(records, { actors: envelopes.map((envelope) => actorOf(conversationName(envelope))), catalog });
+}
+
+describe('fold()', () => {
+  test('gives one entry per conversation and leaves the actors as they are until they are settled', () => {
+    const { actorOf, all } = actors();
+    const { touched, events } = foldWith(
+      [record(5, [said('ann', 1), said('bob', 1), said('ann', 2)])],
+      actorOf,
+    );
+    expect(events).toBe(3);
+    expect(touched.map(({ actor, messages }) => [actor.userId, messages.length])).toEqual([
+      ['ann', 2],
+      ['bob', 1],
+    ]);
+    expect(all.get('demo/ann')).toMatchObject({ state: newConversation, inSeq: 0 });
+    for (const entry of touched) settle(entry);
+    expect(all.get('demo/ann')).toMatchObject({ inSeq: positionOf(5, 2), state: { topSeq: 2 } });
+    expect(all.get('demo/bob')).toMatchObject({ inSeq: positionOf(5, 1), state: { topSeq: 1 } });
+  });
+
+  test('does not fold again what was folded before', () => {
+    const { actorOf } = actors();
+    const records = [record(5, [said('ann', 1)]), record(6, [said('ann', 2)])];
+    for (const entry of foldWith(records, actorOf).touched) settle(entry);
+    expect(foldWith(records, actorOf)).toMatchObject({ touched: [], events: 0 });
+    const more = foldWith([...records, record(7, [said('ann', 3)])], actorOf);
+    expect(more.touched.flatMap(({ messages }) => messages.map(({ seq }) => seq))).toEqual([3]);
+  });
+
+  test.each(['null', '{"kind":"of a later version"}'])(
+    'sets event %s aside, which cannot be decided, and goes on with the conversation',
+    (event) => {
+      const { actorOf } = actors();
+      const broken: Envelope = { creatorId: 'demo', userId: 'ann', event: JSON.parse(event) };
+      const records = [record(5, [said('ann', 1), broken, said('ann', 2)])];
+      const { poison, touched } = foldWith(records, actorOf);
+      expect(poison).toHaveLength(1);
+      const ids = touched[0]?.messages.map(({ json }) => JSON.parse(json).id);
+      expect(ids).toEqual(['ann-1', 'ann-2']);
+    },
+  );
+});
+
+describe('fold() on a conversation whose row is damaged', () => {
+  test('sets all of its events aside, and folds those of the others', () => {
+    const { actorOf } = actors();
+    const damaged = (name: string) => (name === 'demo/ann' ? { damaged: 'damaged' } : actorOf(name));
+    const records = [record(5, [said('ann', 1), said('bob', 1), said('ann', 2)])];
+    const { poison, touched } = foldWith(records, damaged);
+    expect(poison.map(({ envelope, failure }) => [envelope.userId, failure])).toEqual([
+      ['ann', 'damaged'],
+      ['ann', 'damaged'],
+    ]);
+    expect(touched.map(({ actor }) => actor.userId)).toEqual(['bob']);
+  });
+});
+
+describe('fold() on what a row knows already', () => {
+  test('names the actors whose recorded effects may never have been performed, and no others', () => {
+    const { actorOf } = actors();
+    const records = [record(5, [said('ann', 1), said('bob', 1)])];
+    for (const entry of foldWith(records, actorOf).touched) settle(entry);
+    const ann = actorOf('demo/ann');
+    ann.outbox = [{ kind: 'unschedule', timerId: 'follow-up', generation: 1 }];
+    expect([...foldWith(records, actorOf).again]).toEqual([ann]);
+    expect(foldWith([record(6, [said('ann', 2)])], actorOf).again.size).toBe(0);
+  });
+});
+
+describe('writeOf()', () => {
+  test('writes nothing when nothing worth keeping changed', () => {
+    const { actorOf } = actors();
+    const [entry] = foldWith([record(5, [said('ann', 7)])], actorOf).touched; // A gap.
+    expect(entry && writeOf(entry, 1)).toBeUndefined();
+  });
+
+  test("carries the log's position and time", () => {
+    const { actorOf } = actors();
+    const [entry] = foldWith([record(5, [said('ann', 1)])], actorOf).touched;
+    expect(entry && writeOf(entry, 3)).toMatchObject({
+      inSeq: positionOf(5, 0),
+      epoch: 3,
+      topSeq: 1,
+    });
+  });
+});

@@ -1,0 +1,142 @@
+// Hop 9 of 12: actors/partition/performer - effects, after the commit: push to gateways, begin answers.
+import type { Control } from '@rapport/proto/control.ts';
+import type { Attached, Push } from '@rapport/proto/delivery.ts';
+import type { Answered, Event, TurnFailed, TurnStopped } from '@rapport/proto/envelope.ts';
+import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
+import type { Infer } from '../conversation/decision.ts';
+import { type Conversation, clientSeqStored, deviceOf } from '../conversation/state.ts';
+import type { Dispatch } from '../dispatch.ts';
+import type { Audience } from '../memory/audience.ts';
+import type { Actor, Damaged } from '../memory/residents.ts';
+import type { Turns } from '../turns.ts';
+import type { Touched } from './batch.ts';
+
+export interface PerformerOptions {
+  readonly epoch: number;
+  readonly audience: Audience;
+  readonly dispatch: Dispatch;
+  readonly turns: Turns;
+  /** Puts an event of a conversation into the log; resolves when it is there. */
+  readonly append: (key: ConversationKey, event: Event, appendId: string) => Promise<void>;
+}
+
+/**
+ * Does what decisions asked for, and answers gateways' controls. It decides nothing about a conversation
+ * itself.
+ */
+export class Performer {
+  readonly #options: PerformerOptions;
+
+  constructor(options: PerformerOptions) {
+    this.#options = options;
+  }
+
+  perform(touched: readonly Touched[]): void {
+    for (const entry of touched) {
+      const pushes: Push[] = [];
+      for (const effect of entry.effects) if (effect.kind === 'push') pushes.push(effect.push);
+      if (pushes.length > 0)
+        this.#tell(entry.actor.name, { key: entry.actor, pushes, messages: storedAmong(pushes, entry) });
+      for (const effect of entry.effects) if (effect.kind === 'infer') this.#infer(entry.actor, effect);
+    }
+  }
+
+  /** `actor` is that of an attach. */
+  control(gatewayId: string, control: Control, actor: Actor | Damaged | undefined): void {
+    const name = conversationName(control);
+    switch (control.kind) {
+      case 'attach': {
+        // Of a damaged one, its gateway asks again, and tells a new session that it is `unavailable`.
+        if (actor === undefined || 'damaged' in actor) return;
+        const attached = this.#attached(name, actor, control.deviceId);
+        const push: Push = { to: 'session', sessionId: control.sessionId, attached };
+        this.#present(control, gatewayId, control.sockets);
+        const { dispatch, epoch } = this.#options;
+        dispatch.send(gatewayId, { key: control, epoch, pushes: [push], messages: [] });
+        return;
+      }
+      case 'detach':
+        this.#present(control, gatewayId, control.sockets);
+        return;
+      case 'typing': {
+        const frame = { typing: { on: control.on, role: 'USER' as const } };
+        this.#push(control, [{ to: 'others', sessionId: control.sessionId, frame }]);
+        return;
+      }
+      case 'stop':
+        this.#options.turns.stop(name, control.turnId);
+        return;
+      default:
+        control satisfies never;
+    }
+  }
+
+  #attached(name: string, { state }: Actor, deviceId: string): Attached {
+    const turn = this.#options.turns.current(name) ?? notBegun(state);
+    return {
+      topSeq: state.topSeq,
+      clientSeqStored: clientSeqStored(state, deviceId),
+      seqs: deviceOf(state, deviceId)?.seqs ?? [],
+      readSeq: state.readSeq,
+      ...(turn && { turn }),
+    };
+  }
+
+  /** Tells everyone how many look, once more than one does or did. */
+  #present(key: ConversationKey, gatewayId: string, sockets: number): void {
+    const { audience } = this.#options;
+    const name = conversationName(key);
+    const before = audience.socketsOf(name);
+    audience.set(name, gatewayId, sockets);
+    const after = audience.socketsOf(name);
+    if (before === after || after === 0 || before + after <= 1) return;
+    this.#push(key, [{ to: 'all', frame: { presence: { sockets: after } } }]);
+  }
+
+  #push(key: ConversationKey, pushes: readonly Push[]): void {
+    this.#tell(conversationName(key), { key, pushes, messages: [] });
+  }
+
+  #tell(
+    name: string,
+    what: {
+      readonly key: ConversationKey;
+      readonly pushes: readonly Push[];
+      readonly messages: readonly string[];
+    },
+  ): void {
+    const { audience, dispatch, epoch } = this.#options;
+    for (const gatewayId of audience.gatewaysOf(name)) dispatch.send(gatewayId, { ...what, epoch });
+  }
+
+  #infer(actor: Actor, effect: Infer): void {
+    // A later event of the same batch may have ended the turn already.
+    if (actor.state.turn.at !== 'running' || actor.state.turn.turnId !== effect.turnId) return;
+    const key: ConversationKey = { creatorId: actor.creatorId, userId: actor.userId };
+    const { turnId, attempt, answeredSeq, uptoSeq } = effect;
+    this.#options.turns.start({
+      key,
+      turnId,
+      attempt,
+      answeredSeq,
+      uptoSeq,
+      show: (frame) => this.#push(key, [{ to: 'all', frame }]),
+      end: (event: Answered | TurnFailed | TurnStopped) =>
+        this.#options.append(key, event, `${conversationName(key)}/${turnId}/${attempt}`),
+    });
+  }
+}
+
+/** The frames of what the `stored` pushes are about, around the message as it was written to the store. */
+function storedAmong(pushes: readonly Push[], { messages }: Touched): readonly string[] {
+  const firstSeq = messages[0]?.seq ?? 0;
+  const frames: string[] = [];
+  for (const push of pushes)
+    if (push.to === 'stored') frames.push(`{"message":${messages[push.seq - firstSeq]?.json}}`);
+  return frames;
+}
+
+/** A turn that runs by its state and is not yet written here, as just after a take-over. */
+function notBegun({ turn }: Conversation): { readonly turnId: string; readonly text: string } | undefined {
+  return turn.at === 'running' ? { turnId: turn.turnId, text: '' } : undefined;
+}

@@ -1,0 +1,219 @@
+// Hop 6 of 12: actors/partition/worker - owns a partition and reads it in order from its own checkpoint.
+import type { Catalog } from '@rapport/catalog/catalog.ts';
+import type { Control, Controls } from '@rapport/proto/control.ts';
+import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
+import { reasonOf } from '@rapport/runtime/fault.ts';
+import type { Log } from '@rapport/runtime/log.ts';
+import { retryUntil } from '@rapport/runtime/retry.ts';
+import type { Inbox, LogRecord } from '@rapport/stream/inbox.ts';
+import type { Lanes } from '@rapport/stream/lanes.ts';
+import type { Meters } from '../meters.ts';
+import { Activation, type ActivationOptions } from './activation.ts';
+import { fold, type Touched } from './batch.ts';
+import { type CommitOptions, commit } from './commit.ts';
+import type { Performer } from './performer.ts';
+import { performRecorded, type RecordedEffectsOptions, replayRecorded } from './recorded-effects.ts';
+
+/** Events of one batch: a commit of 512 still takes a few milliseconds. */
+const batchEventsMax = 512;
+/** Records read ahead of the batch at work; then reading waits. */
+const readAheadMax = 1_024;
+/** Controls that wait for the loop; gateways announce again what is dropped beyond. */
+const controlsMax = 65_536;
+
+export interface WorkerOptions extends ActivationOptions, CommitOptions, RecordedEffectsOptions {
+  readonly partition: number;
+  readonly inbox: Pick<Inbox, 'read' | 'bury'>;
+  readonly lanes: Pick<Lanes, 'onControls'>;
+  readonly catalog: Pick<Catalog, 'creator'>;
+  readonly performer: Performer;
+  readonly meters: Meters;
+  readonly log: Log;
+  /** Reading begins behind this record of the log. */
+  readonly afterSequence: number;
+  /** Conversations with an answer being written at that point. */
+  readonly running: readonly ConversationKey[];
+}
+
+/**
+ * The batch loop of one partition: take what has arrived, load the states it needs together, decide each
+ * event, commit all, perform the effects. Strictly one after the other, so nothing overtakes within a
+ * conversation.
+ */
+export class Worker {
+  readonly #partition: number;
+  readonly #options: WorkerOptions;
+  readonly #activation: Activation;
+  readonly #records: LogRecord[] = [];
+  /** What the log had behind the newest record that was read. */
+  #unread = 0;
+  /** Conversations with an answer being written: a new owner must know them, or nobody would end these. */
+  readonly #running = new Map<string, ConversationKey>();
+  #controls: { readonly gatewayId: string; readonly control: Control }[] = [];
+  /** Sequence of the newest record whose effects are performed. */
+  #performed: number;
+  #wake: () => void = () => undefined;
+  #room: () => void = () => undefined;
+
+  constructor(options: WorkerOptions) {
+    this.#partition = options.partition;
+    this.#options = options;
+    this.#performed = options.afterSequence;
+    this.#activation = new Activation({
+      ...options,
+      turnLost: (key, turn) => {
+        this.#running.set(conversationName(key), key);
+        options.turnLost(key, turn);
+      },
+    });
+  }
+
+  /** Records of the log that are not processed yet. */
+  get pending(): number {
+    return this.#records.length + this.#unread;
+  }
+
+  get running(): readonly string[] {
+    return [...this.#running.keys()];
+  }
+
+  get performed(): number {
+    return this.#performed;
+  }
+
+  /** Runs until the signal aborts; finishes the batch at work. Rejects when this partition can not go on. */
+  async run(signal: AbortSignal): Promise<void> {
+    const wake = () => {
+      this.#wake();
+      this.#room();
+    };
+    signal.addEventListener('abort', wake);
+    const endControls = this.#options.lanes.onControls(this.#partition, (controls) => this.#take(controls));
+    const failed = new AbortController();
+    const reading = this.#read(AbortSignal.any([signal, failed.signal]));
+    try {
+      await this.#activation.activate(this.#options.running);
+      while (!signal.aborted) {
+        if (this.#records.length === 0 && this.#controls.length === 0) await this.#arrival(signal);
+        await this.#turn();
+      }
+    } finally {
+      failed.abort();
+      this.#room();
+      endControls();
+      signal.removeEventListener('abort', wake);
+      await reading;
+    }
+  }
+
+  async #read(signal: AbortSignal): Promise<void> {
+    const { inbox, afterSequence } = this.#options;
+    for await (const record of inbox.read(this.#partition, afterSequence, signal)) {
+      this.#records.push(record);
+      this.#options.logEnd.saw(record.sequence);
+      this.#unread = record.pending;
+      this.#wake();
+      if (this.#records.length >= readAheadMax && !signal.aborted) {
+        await new Promise<void>((resolve) => {
+          this.#room = resolve;
+        });
+      }
+    }
+  }
+
+  #take({ gatewayId, controls }: Controls): void {
+    if (this.#controls.length >= controlsMax) return;
+    for (const control of controls) this.#controls.push({ gatewayId, control });
+    this.#wake();
+  }
+
+  #arrival(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+      if (signal.aborted) resolve();
+    });
+  }
+
+  async #turn(): Promise<void> {
+    const records = this.#nextRecords();
+    const controls = this.#controls;
+    this.#controls = [];
+    if (records.length > 0) await this.#batch(records);
+    if (controls.length > 0) await this.#control(controls);
+  }
+
+  #nextRecords(): readonly LogRecord[] {
+    let events = 0;
+    let count = 0;
+    while (count < this.#records.length && events < batchEventsMax) {
+      events += this.#records[count]?.envelopes?.length ?? 0;
+      count += 1;
+    }
+    const records = this.#records.splice(0, count);
+    this.#room();
+    return records;
+  }
+
+  async #batch(records: readonly LogRecord[]): Promise<void> {
+    const { meters, catalog, performer, clock } = this.#options;
+    const nowUs = clock.wallMs() * 1_000;
+    for (const record of records) meters.readLag.observe(Math.max(0, nowUs - record.timeUs) / 1e6);
+    const endLoad = meters.load.startTimer();
+    const actors = await this.#activation.activate(records.flatMap((record) => record.envelopes ?? []));
+    endLoad();
+    const endDecide = meters.decide.startTimer();
+    const { touched, poison, again, events } = fold(records, { actors, catalog });
+    endDecide();
+    for (const { envelope, failure } of poison)
+      await this.#bury(Buffer.from(JSON.stringify(envelope)), failure);
+    for (const { envelopes, bytes } of records)
+      if (envelopes === undefined) await this.#bury(bytes, 'not a batch');
+    await this.#options.lease.ensure(this.#options.signal);
+    await replayRecorded(again, this.#options);
+    await this.#store(touched);
+    const endPerform = meters.perform.startTimer();
+    performer.perform(touched);
+    endPerform();
+    await performRecorded(touched, this.#options);
+    this.#performed = records.at(-1)?.sequence ?? this.#performed;
+    meters.batchEvents.observe(events);
+    meters.events.inc(events);
+  }
+
+  async #store(touched: readonly Touched[]): Promise<void> {
+    const end = this.#options.meters.commit.startTimer();
+    await commit(touched, this.#options);
+    end();
+    for (const { actor } of touched) {
+      if (actor.state.turn.at === 'running') this.#running.set(actor.name, actor);
+      else this.#running.delete(actor.name);
+    }
+  }
+
+  async #control(
+    controls: readonly { readonly gatewayId: string; readonly control: Control }[],
+  ): Promise<void> {
+    const attaching = controls
+      .filter(({ control }) => control.kind === 'attach')
+      .map(({ control }) => control);
+    const actors = await this.#activation.activate(attaching);
+    const actorOf = new Map(attaching.map((control, at) => [control, actors[at]]));
+    await this.#options.lease.ensure(this.#options.signal);
+    for (const { gatewayId, control } of controls)
+      this.#options.performer.control(gatewayId, control, actorOf.get(control));
+  }
+
+  /** The event goes to DEAD, the partition goes on. */
+  async #bury(bytes: Uint8Array, failure: unknown): Promise<void> {
+    const { inbox, log, meters, clock, signal } = this.#options;
+    const reason = reasonOf(failure);
+    log.error({ partition: this.#partition, reason }, 'buried an event');
+    meters.buried.inc();
+    await retryUntil(() => inbox.bury({ partition: this.#partition, bytes, reason }), {
+      backoff: { firstMs: 50, mostMs: 1_000 },
+      clock,
+      signal,
+      onFailure: (why, waitMs) => log.warn({ reason: reasonOf(why), waitMs }, 'waiting for the log'),
+    });
+  }
+}

@@ -1,0 +1,56 @@
+import type { Limits } from '@rapport/proto/limits.ts';
+import type { Clock } from '@rapport/runtime/clock.ts';
+import { type Allowance, fullAllowance } from '../incoming/admit.ts';
+import type { Room } from '../sockets/rooms.ts';
+import { AddressRate } from './address-rate.ts';
+import type { PersonLimits } from './limits.ts';
+
+/** People who left with says used up; more than that within one window is an attack. */
+const leftMax = 100_000;
+
+/** The limits of one gateway that counts for itself. */
+export class MemoryLimits implements PersonLimits {
+  readonly together = false;
+  readonly #limits: Limits;
+  readonly #clock: Clock;
+  readonly #addresses: AddressRate;
+  /** What people who are gone had used up, the one gone longest first: who comes back has no more. */
+  readonly #left = new Map<string, { readonly allowance: Allowance; readonly leftAtMs: number }>();
+
+  constructor({ limits, clock }: { readonly limits: Limits; readonly clock: Clock }) {
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#addresses = new AddressRate({ perMinuteMax: limits.visitorTokensPerMinuteMax, clock });
+  }
+
+  start(): void {}
+
+  joined(room: Room): void {
+    const kept = this.#left.get(room.name);
+    if (kept === undefined) return;
+    this.#left.delete(room.name);
+    room.allowance = kept.allowance;
+  }
+
+  left({ name, sessions, allowance }: Room): void {
+    if (sessions.length > 0 || allowance === fullAllowance || this.#left.size >= leftMax) return;
+    this.#left.set(name, { allowance, leftAtMs: this.#clock.monotonicMs() });
+  }
+
+  /** The allowance of the conversation is all there is. */
+  said(): void {}
+
+  async visitor(address: string): Promise<number> {
+    return this.#addresses.take(address);
+  }
+
+  /** Forgets those whose allowance is whole again. */
+  tick(nowMs: number): void {
+    for (const [name, { leftAtMs }] of this.#left) {
+      if (nowMs - leftAtMs < this.#limits.saysWindowMs) return;
+      this.#left.delete(name);
+    }
+  }
+
+  close(): void {}
+}

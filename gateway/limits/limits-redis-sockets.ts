@@ -1,0 +1,179 @@
+import type { Limits } from '@rapport/proto/limits.ts';
+import type { Clock } from '@rapport/runtime/clock.ts';
+import { z } from 'zod';
+import type { Room } from '../sockets/rooms.ts';
+import type { Session } from '../sockets/session.ts';
+import type { RedisLink } from './redis-link.ts';
+
+/** A gateway that was not heard of for this long is gone, and its sockets with it. */
+const aliveMs = 3_000;
+/** After this a gateway that died just before a socket came has gone: only then is an old one replaced. */
+const settleMs = 4_000;
+/** A person's set outlives the longest time between two renewals of it. */
+const setS = 24 * 3_600;
+/** Sockets that stay open longer are announced again. */
+const renewMs = 8 * 3_600_000;
+const socketsPerCommand = 1_000;
+
+const beat = `
+  redis.call('set', KEYS[1], '', 'px', ARGV[1])
+  local replaced = redis.call('lrange', KEYS[2], 0, -1)
+  redis.call('del', KEYS[2])
+  return replaced`;
+const enter = `
+  local counts = {}
+  for i, key in ipairs(KEYS) do
+    redis.call('zadd', key, ARGV[2 * i], ARGV[2 * i + 1])
+    redis.call('expire', key, ARGV[1])
+    counts[i] = redis.call('zcard', key)
+  end
+  return counts`;
+const leave = `for i, key in ipairs(KEYS) do redis.call('zrem', key, ARGV[i]) end`;
+/** Takes out those of gateways that are gone, then the oldest above the limit, and tells whose they are. */
+const trim = `
+  local open = {}
+  for _, socket in ipairs(redis.call('zrange', KEYS[1], 0, -1)) do
+    local gateway = string.match(socket, '^%S+')
+    if redis.call('exists', 'rapport:gateway:' .. gateway) == 1 then
+      table.insert(open, socket)
+    else
+      redis.call('zrem', KEYS[1], socket)
+    end
+  end
+  for i = 1, #open - ARGV[1] do
+    local gateway, session = string.match(open[i], '^(%S+) (%S+)$')
+    redis.call('zrem', KEYS[1], open[i])
+    redis.call('rpush', 'rapport:replaced:' .. gateway, session)
+    redis.call('pexpire', 'rapport:replaced:' .. gateway, ARGV[2])
+  end`;
+const countsSchema = z.array(z.number());
+const replacedSchema = z.array(z.string());
+
+interface Socket {
+  readonly session: Session;
+  readonly key: string;
+  readonly openedAtMs: number;
+}
+
+/**
+ * The sockets of each person on all gateways. An entry counts while the gateway that it names is heard of, so
+ * that one which was killed leaves nobody locked out. A gateway that lost Redis comes back under another
+ * name and announces what it has now; what it had announced before goes with the old name.
+ */
+export class RedisSockets {
+  readonly #gatewayId: string;
+  readonly #link: RedisLink;
+  readonly #limits: Limits;
+  readonly #clock: Clock;
+  readonly #sockets = new Map<string, Socket>();
+  #entering = new Set<Socket>();
+  #leaving: Socket[] = [];
+  /** People with too many, and when the oldest is replaced; the one due first is first. */
+  readonly #crowded = new Map<string, number>();
+  #times = 0;
+  #renewAtMs = 0;
+  #asking = false;
+
+  constructor(options: {
+    readonly gatewayId: string;
+    readonly link: RedisLink;
+    readonly limits: Limits;
+    readonly clock: Clock;
+  }) {
+    this.#gatewayId = options.gatewayId;
+    this.#link = options.link;
+    this.#limits = options.limits;
+    this.#clock = options.clock;
+  }
+
+  opened({ name }: Room, session: Session): void {
+    const socket = { session, key: `rapport:sockets:${name}`, openedAtMs: this.#clock.wallMs() };
+    this.#sockets.set(session.id, socket);
+    this.#entering.add(socket);
+  }
+
+  closed({ id }: Session): void {
+    const socket = this.#sockets.get(id);
+    if (socket === undefined) return;
+    this.#sockets.delete(id);
+    if (!this.#entering.delete(socket) && this.#link.there) this.#leaving.push(socket);
+  }
+
+  /** Says that this gateway lives; gives the sockets of it that are to be replaced. Throws without Redis. */
+  async beat(nowMs: number): Promise<readonly Session[]> {
+    if (!this.#link.there || nowMs >= this.#renewAtMs) this.#renew(nowMs);
+    const keys = [`rapport:gateway:${this.#name}`, `rapport:replaced:${this.#name}`];
+    const replaced = replacedSchema.parse(await this.#link.run(beat, { keys, values: [aliveMs] }));
+    return replaced.flatMap((id) => this.#sockets.get(id)?.session ?? []);
+  }
+
+  /** Sends who came and went, unless the answer to the last time is still awaited. */
+  flush(nowMs: number): void {
+    const idle = this.#entering.size + this.#leaving.length + this.#crowded.size === 0;
+    if (idle || this.#asking) return;
+    this.#asking = true;
+    void this.#send(nowMs); // send() reports its own failure.
+  }
+
+  get #name(): string {
+    return `${this.#gatewayId}.${this.#times}`;
+  }
+
+  #renew(nowMs: number): void {
+    this.#times += 1;
+    this.#renewAtMs = nowMs + renewMs;
+    this.#entering = new Set(this.#sockets.values());
+    this.#leaving = [];
+    this.#crowded.clear();
+  }
+
+  async #send(nowMs: number): Promise<void> {
+    try {
+      await this.#leave(this.#leaving.splice(0, socketsPerCommand));
+      await this.#enter(firstOf(this.#entering, socketsPerCommand), nowMs);
+      await this.#trim(nowMs);
+    } catch (failure) {
+      this.#link.lost(failure);
+    }
+    this.#asking = false;
+  }
+
+  async #leave(sockets: readonly Socket[]): Promise<void> {
+    if (sockets.length === 0) return;
+    const values = sockets.map((socket) => this.#entry(socket));
+    await this.#link.run(leave, { keys: sockets.map(({ key }) => key), values });
+  }
+
+  async #enter(sockets: readonly Socket[], nowMs: number): Promise<void> {
+    if (sockets.length === 0) return;
+    for (const socket of sockets) this.#entering.delete(socket);
+    const keys = sockets.map(({ key }) => key);
+    const values = [setS, ...sockets.flatMap((socket) => [socket.openedAtMs, this.#entry(socket)])];
+    const counts = countsSchema.parse(await this.#link.run(enter, { keys, values }));
+    keys.forEach((key, at) => {
+      if ((counts[at] ?? 0) > this.#limits.socketsPerPersonMax) this.#crowded.set(key, nowMs + settleMs);
+    });
+  }
+
+  async #trim(nowMs: number): Promise<void> {
+    for (const [key, dueAtMs] of this.#crowded) {
+      if (dueAtMs > nowMs) return;
+      this.#crowded.delete(key);
+      const values = [this.#limits.socketsPerPersonMax, aliveMs];
+      await this.#link.run(trim, { keys: [key], values });
+    }
+  }
+
+  #entry({ session }: Socket): string {
+    return `${this.#name} ${session.id}`;
+  }
+}
+
+function firstOf(sockets: ReadonlySet<Socket>, most: number): readonly Socket[] {
+  const first: Socket[] = [];
+  for (const socket of sockets) {
+    if (first.length === most) break;
+    first.push(socket);
+  }
+  return first;
+}

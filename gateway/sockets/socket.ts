@@ -1,0 +1,227 @@
+// Hop 2 of 12: gateway/sockets/socket - the only file that knows uWebSockets.js.
+
+import * as uWS from 'uWebSockets.js';
+import { STATUS_CODES } from 'node:http';
+import type { CloseCode } from '@rapport/proto/codes.ts';
+import type { Limits } from '@rapport/proto/limits.ts';
+import { freePort } from '@rapport/runtime/free-port.ts';
+import type { Answer, Request } from '../http/http.ts';
+import type { Source } from '../http/origin.ts';
+import type { Session } from './session.ts';
+import type { Encoded, Format, Sent, Wire } from './wire.ts';
+
+/** What the sockets talk to. */
+export interface SocketOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly limits: Limits;
+  readonly open: (wire: Wire, source: Source) => Session;
+  readonly take: (session: Session, sent: string | Uint8Array) => void;
+  readonly drained: (session: Session) => void;
+  readonly closed: (session: Session) => void;
+  /**
+   * Says why a connection is refused: browsers see no HTTP status of a refused upgrade, but they see a close
+   * code.
+   */
+  readonly refuse: (session: Session, code: CloseCode) => void;
+  readonly answer: (request: Request) => Promise<Answer>;
+}
+
+export interface Listening {
+  readonly port: number;
+  /** Takes no more connections; those that are open stay. */
+  stopListening(): void;
+  /** Ends whatever is left. */
+  close(): void;
+}
+
+/**
+ * A frame up to this much above the limit is answered with a fault; a larger one closes the socket at once.
+ */
+const oversizedFrameBytes = 64 * 1024;
+/**
+ * What waits beyond our own bound before uWebSockets.js drops: receipts and the like, and one history frame.
+ */
+const backpressureSlackBytes = 1024 * 1024;
+const bodyBytesMax = 64 * 1024;
+/** A body that comes slower is not waited for. */
+const bodyWithinMs = 10_000;
+
+const formats: Readonly<Record<string, Format>> = { 'rapport.v1.json': 'json', 'rapport.v1.proto': 'proto' };
+
+/** What travels with a socket. `opening` is dropped once it is open. */
+interface Slot {
+  readonly wire: SocketWire;
+  opening: { readonly source: Source; readonly known: boolean } | undefined;
+}
+
+export async function listen(options: SocketOptions): Promise<Listening> {
+  const app = uWS.App();
+  app.ws<Slot>('/v1/ws', behavior(options));
+  app.any('/*', (response, request) => respond(response, request, options));
+  // Only a port that was bound by its number can be bound again while old connections linger in TIME_WAIT.
+  const port = options.port === 0 ? await freePort(options.host) : options.port;
+  const socket = await new Promise<uWS.us_listen_socket>((resolve, reject) => {
+    app.listen(options.host, port, (listening) => {
+      if (listening) resolve(listening);
+      else reject(new Error(`Cannot listen on ${options.host}:${port}: another program may use it`));
+    });
+  });
+  return {
+    port: uWS.us_socket_local_port(socket),
+    stopListening: () => uWS.us_listen_socket_close(socket),
+    close: () => app.close(),
+  };
+}
+
+function behavior(options: SocketOptions): uWS.WebSocketBehavior<Slot> {
+  const { limits } = options;
+  return {
+    maxPayloadLength: limits.frameBytesMax + oversizedFrameBytes,
+    maxBackpressure: limits.unsentBytesMax + backpressureSlackBytes,
+    closeOnBackpressureLimit: false,
+    // uWebSockets.js pings shortly before; it counts in steps of four seconds, from eight.
+    idleTimeout: Math.min(960, Math.max(8, Math.ceil(limits.pingMs / 4_000) * 4)),
+    sendPingsAutomatically: true,
+    compression: 0,
+    upgrade,
+    open: (socket) => {
+      const { wire, opening } = socket.getUserData();
+      if (opening === undefined) return;
+      socket.getUserData().opening = undefined;
+      wire.opened(socket, options.open(wire, opening.source));
+      if (!opening.known && wire.session !== undefined) options.refuse(wire.session, 'bad_subprotocol');
+    },
+    message: (socket, message, isBinary) => {
+      const { session } = socket.getUserData().wire;
+      if (session === undefined) return;
+      // Decoded before the first await, after which the bytes are gone.
+      options.take(session, isBinary ? new Uint8Array(message) : Buffer.from(message).toString());
+    },
+    drain: (socket) => {
+      const { session } = socket.getUserData().wire;
+      if (session !== undefined) options.drained(session);
+    },
+    close: (socket) => {
+      const { wire } = socket.getUserData();
+      const { session } = wire;
+      wire.gone();
+      if (session !== undefined) options.closed(session);
+    },
+  };
+}
+
+/** Takes the first subprotocol that we know; without one the socket is opened only to be told so. */
+function upgrade(
+  response: uWS.HttpResponse,
+  request: uWS.HttpRequest,
+  context: uWS.us_socket_context_t,
+): void {
+  const asked = request
+    .getHeader('sec-websocket-protocol')
+    .split(',')
+    .map((name) => name.trim());
+  const known = asked.find((name) => Object.hasOwn(formats, name));
+  const source = { origin: request.getHeader('origin'), host: request.getHeader('host') };
+  const wire = new SocketWire(formats[known ?? ''] ?? 'json');
+  const slot: Slot = { wire, opening: { source, known: known !== undefined } };
+  response.upgrade(
+    slot,
+    request.getHeader('sec-websocket-key'),
+    known ?? asked[0] ?? '',
+    request.getHeader('sec-websocket-extensions'),
+    context,
+  );
+}
+
+/** A socket of uWebSockets.js, which must not be touched once it is closed. */
+class SocketWire implements Wire {
+  readonly format: Format;
+  session: Session | undefined;
+  #socket: uWS.WebSocket<Slot> | undefined;
+
+  constructor(format: Format) {
+    this.format = format;
+  }
+
+  opened(socket: uWS.WebSocket<Slot>, session: Session): void {
+    this.#socket = socket;
+    this.session = session;
+  }
+
+  gone(): void {
+    this.#socket = undefined;
+    this.session = undefined;
+  }
+
+  send(frame: Encoded): Sent {
+    const result = this.#socket?.send(frame, typeof frame !== 'string', false);
+    return result === 0 ? 'waiting' : result === 2 ? 'dropped' : 'sent';
+  }
+
+  cork(writes: () => void): void {
+    if (this.#socket === undefined) writes();
+    else this.#socket.cork(writes);
+  }
+
+  unsentBytes(): number {
+    return this.#socket?.getBufferedAmount() ?? 0;
+  }
+
+  end(closeCode: number, reason: string): void {
+    this.#socket?.end(closeCode, reason);
+  }
+}
+
+/** Answers one HTTP request; the response must not be touched once its client is gone. */
+function respond(response: uWS.HttpResponse, request: uWS.HttpRequest, options: SocketOptions): void {
+  const headers = new Map<string, string>();
+  request.forEach((name, value) => {
+    headers.set(name, value);
+  });
+  const abort = new AbortController();
+  const late = setTimeout(() => response.close(), bodyWithinMs);
+  response.onAborted(() => {
+    clearTimeout(late);
+    abort.abort();
+  });
+  const parts = {
+    method: request.getMethod().toUpperCase(),
+    path: request.getUrl(),
+    query: new URLSearchParams(request.getQuery()),
+    headers,
+    address: Buffer.from(response.getRemoteAddressAsText()).toString(),
+    signal: abort.signal,
+  };
+  readBody(response, (body) => {
+    clearTimeout(late);
+    void send(response, options.answer({ ...parts, body }), parts); // answer() cannot fail.
+  });
+}
+
+/** Gathers the body; one that is too large counts as undefined, and its rest is not kept. */
+function readBody(response: uWS.HttpResponse, done: (body: Buffer | undefined) => void): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  response.onData((chunk, isLast) => {
+    bytes += chunk.byteLength;
+    if (bytes <= bodyBytesMax) chunks.push(Buffer.from(chunk.slice(0)));
+    else chunks.length = 0;
+    if (isLast) done(bytes > bodyBytesMax ? undefined : Buffer.concat(chunks));
+  });
+}
+
+async function send(
+  response: uWS.HttpResponse,
+  promised: Promise<Answer>,
+  { method, signal }: Pick<Request, 'method' | 'signal'>,
+): Promise<void> {
+  const { status, headers, body } = await promised;
+  if (signal.aborted) return;
+  response.cork(() => {
+    response.writeStatus(`${status} ${STATUS_CODES[status] ?? ''}`);
+    for (const [name, value] of Object.entries(headers)) response.writeHeader(name, value);
+    if (method === 'HEAD') response.endWithoutBody(Buffer.byteLength(body));
+    else response.end(body);
+  });
+}

@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import type { Creator } from '@rapport/catalog/creator.ts';
+import { idPattern } from '@rapport/proto/identity.ts';
+
+export const use =
+  'npm run knowledge -- --creator ID --from FOLDER [settings of the creator] [--delete-missing]';
+export const does = `Imports every .md and .txt file of a folder as knowledge of a creator.
+Running it again writes only what changed.
+  --creator ID        whose knowledge it is
+  --from FOLDER       the folder, with all that is in it;
+                      files may begin with front matter (title, topic, url)
+  --delete-missing    deletes what an earlier import brought and the folder no longer has
+
+Settings of the creator; what is not given stays as it is:
+  --name NAME         what people see above the conversation; creates the creator when there is none
+  --origin URL        a site that may embed the widget, as https://www.example.com, or '*' for any;
+                      once for each site, in the place of those before; needed to create
+  --greeting TEXT     what the coach says first
+  --personality TEXT  who the coach is and how it speaks; or the name of a file with it
+  --answering WHO     coach: the model answers; people: messages are kept for people to answer
+  --follow-up TEXT    what the coach says once to a person who was quiet after an answer;
+                      'off' for nothing more
+  --follow-up-after SECONDS
+                      and how long that is: 1 to 2592000, which is thirty days`;
+
+/** What the command was told. `settings` has only what was given; a followUp of undefined is to go. */
+export interface Import {
+  readonly creatorId: string;
+  readonly from: string;
+  readonly deleteMissing: boolean;
+  readonly settings: Readonly<Partial<Creator>>;
+}
+
+/** Throws with one sentence when the arguments make no import. */
+export async function readArguments(args: readonly string[]): Promise<Import | 'help'> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      creator: { type: 'string' },
+      from: { type: 'string' },
+      name: { type: 'string' },
+      origin: { type: 'string', multiple: true },
+      greeting: { type: 'string' },
+      personality: { type: 'string' },
+      answering: { type: 'string' },
+      'follow-up': { type: 'string' },
+      'follow-up-after': { type: 'string' },
+      'delete-missing': { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  const { creator, from, name, origin, greeting, personality, answering } = values;
+  if (creator === undefined || !idPattern.test(creator)) {
+    throw new Error(`Cannot import for --creator ${creator ?? '(not given)'}: it should match ${idPattern}`);
+  }
+  if (from === undefined) throw new Error('Cannot import: --from should name a folder');
+  const settings: Partial<Creator> = {
+    ...(name !== undefined && { name }),
+    ...(origin !== undefined && { allowedOrigins: origin.map(originOf) }),
+    ...(greeting !== undefined && { greeting }),
+    ...(personality !== undefined && { personality: await personalityOf(personality) }),
+    ...(answering !== undefined && { answering: answeringOf(answering) }),
+    ...followUpOf(values['follow-up'], values['follow-up-after']),
+  };
+  return { creatorId: creator, from, deleteMissing: values['delete-missing'], settings };
+}
+
+/** As browsers write it: an address with a path would never be equal to one. */
+function originOf(given: string): string {
+  if (given === '*') return given;
+  const origin = URL.canParse(given) ? new URL(given).origin : 'null';
+  if (origin !== 'null' && given.toLowerCase().replace(/\/$/, '') === origin) return origin;
+  throw new Error(
+    `Cannot use --origin ${given}: it should be '*' or a site, such as https://www.example.com`,
+  );
+}
+
+/** The file of this name, or the text itself; what can only be a file's name has to be there. */
+async function personalityOf(given: string): Promise<string> {
+  try {
+    return (await readFile(given, 'utf8')).trim();
+  } catch (failure) {
+    if (/^\S+\.(md|txt)$/.test(given)) throw new Error('Cannot read --personality', { cause: failure });
+    return given;
+  }
+}
+
+function answeringOf(given: string): Creator['answering'] {
+  if (given === 'coach' || given === 'people') return given;
+  throw new Error(`Cannot use --answering ${given}: it should be coach or people`);
+}
+
+function followUpOf(text: string | undefined, after: string | undefined): Pick<Partial<Creator>, 'followUp'> {
+  if (text === undefined && after === undefined) return {};
+  if (text === 'off' && after === undefined) return { followUp: undefined };
+  if (text === undefined || after === undefined || text === 'off') {
+    throw new Error(
+      "Cannot set the follow-up: --follow-up TEXT and --follow-up-after SECONDS belong together, 'off' alone",
+    );
+  }
+  return { followUp: { afterSeconds: Number(after), text } }; // The schema has the limits.
+}

@@ -1,0 +1,227 @@
+import type { DownJson, MessageJson, SayJson, UpJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
+import type { Socket, Surroundings } from '../sdk/surroundings.ts';
+
+/**
+ * A gateway, its owner and its store in one object, for tests without a network: it keeps the rules of the
+ * protocol (dense seq, exactly `clientSeq = last + 1`, resume after `afterSeq`) and does on command what
+ * real ones do on bad days. Time stands still until `pass` is called.
+ */
+export class ScriptedGateway {
+  readonly messages: MessageJson[] = [];
+  readonly devices = new Map<string, { last: number; seqs: number[] }>();
+  /** Every frame that clients sent, in order. */
+  readonly heard: UpJson[] = [];
+  readonly links: ScriptedSocket[] = [];
+  /** Answers a say instead of storing it; undefined stores it. */
+  judge: (say: SayJson, deviceId: string) => DownJson | 'silence' | undefined = () => undefined;
+  /** What a hello is answered with instead of welcome. */
+  refuse: (token: string) => DownJson | undefined = () => undefined;
+  /** False: sockets do not open. */
+  reachable = true;
+  /** Own messages are pushed to their sender as well, as the owner does. */
+  userId = 'visitor-1';
+  tokensGiven = 0;
+  readonly clock = new ScriptedClock();
+  #watchers = new Set<(change: 'offline' | 'online' | 'visible') => void>();
+  #random = 1;
+
+  readonly surroundings: Surroundings = {
+    nowMs: () => this.clock.nowMs,
+    after: (ms, ring) => this.clock.after(ms, ring),
+    randomBytes: (bytes) => {
+      for (let at = 0; at < bytes.length; at += 1) {
+        this.#random = (this.#random * 48_271) % 2_147_483_647;
+        bytes[at] = this.#random & 0xff;
+      }
+      return bytes;
+    },
+    fetch: async () => {
+      if (!this.reachable) throw new TypeError('fetch failed');
+      this.tokensGiven += 1;
+      return Response.json({ token: `token-${this.tokensGiven}`, userId: this.userId });
+    },
+    openSocket: () => new ScriptedSocket(this),
+    watch: (on) => {
+      this.#watchers.add(on);
+      return () => this.#watchers.delete(on);
+    },
+    visible: () => true,
+  };
+
+  /** The sockets that are open. */
+  get open(): readonly ScriptedSocket[] {
+    return this.links.filter((link) => link.isOpen);
+  }
+
+  announce(change: 'offline' | 'online' | 'visible'): void {
+    for (const watcher of this.#watchers) watcher(change);
+  }
+
+  /** Stores a message and pushes it to every open socket. */
+  store(message: Omit<MessageJson, 'seq'>, options: { readonly push?: boolean } = {}): number {
+    const stored = { atMs: this.clock.nowMs, channel: 'web', ...message, seq: this.messages.length + 1 };
+    this.messages.push(stored);
+    if (options.push !== false) this.push({ message: stored });
+    return stored.seq;
+  }
+
+  push(down: DownJson): void {
+    for (const link of this.open) link.deliver(down);
+  }
+
+  hear(link: ScriptedSocket, up: UpJson): void {
+    this.heard.push(up);
+    if (up.hello) this.#hello(link, up.hello);
+    if (up.say) this.#say(link, up.say);
+    if (up.page) link.deliver({ history: { ...this.#page(up.page), paged: true } });
+  }
+
+  #hello(link: ScriptedSocket, hello: NonNullable<UpJson['hello']>): void {
+    const refusal = this.refuse(hello.token ?? '');
+    if (refusal) {
+      link.deliver(refusal);
+      link.end(4003);
+      return;
+    }
+    link.deviceId = hello.deviceId ?? '';
+    const topSeq = this.messages.length;
+    const clientSeqStored = this.devices.get(link.deviceId)?.last ?? 0;
+    const coach = { name: 'Coach', greeting: 'Hello', suggestions: ['How do I start?'] };
+    link.deliver({
+      welcome: {
+        sessionId: 's',
+        creatorId: 'demo',
+        userId: this.userId,
+        topSeq,
+        clientSeqStored,
+        coach,
+        limits: { saysInFlightMax: 4 },
+      },
+    });
+    const afterSeq = hello.afterSeq || (hello.tail ? Math.max(0, topSeq - hello.tail) : 0);
+    for (let from = afterSeq; from < topSeq; from += 20) {
+      const messages = this.messages.slice(from, from + 20);
+      link.deliver({ history: { messages, more: from + 20 < topSeq } });
+    }
+  }
+
+  #say(link: ScriptedSocket, say: SayJson): void {
+    const { deviceId } = link;
+    const { clientSeq = 0, id = '', text = '' } = say;
+    const judged = this.judge(say, deviceId);
+    if (judged !== undefined) {
+      if (judged !== 'silence') link.deliver(judged);
+      return;
+    }
+    const device = this.devices.get(deviceId) ?? { last: 0, seqs: [] };
+    if (clientSeq > device.last + 1) {
+      link.deliver({ receipt: { clientSeq, id, state: 'REJECTED', code: 'gap' } });
+      return;
+    }
+    if (clientSeq === device.last + 1) {
+      const seq = this.store({ id, role: 'USER', text });
+      this.devices.set(deviceId, { last: clientSeq, seqs: [...device.seqs, seq] });
+    }
+    const seq = this.devices.get(deviceId)?.seqs[clientSeq - 1] ?? 0;
+    link.deliver({ receipt: { clientSeq, id, state: 'STORED', seq } });
+  }
+
+  #page({ afterSeq, beforeSeq, limit = 0 }: NonNullable<UpJson['page']>) {
+    if (beforeSeq) {
+      const from = Math.max(0, beforeSeq - 1 - limit);
+      return { messages: this.messages.slice(from, beforeSeq - 1), more: from > 0 };
+    }
+    const from = afterSeq ?? 0;
+    return { messages: this.messages.slice(from, from + limit), more: from + limit < this.messages.length };
+  }
+}
+
+/** The client's end of a connection to a ScriptedGateway. Frames arrive in a microtask, in order. */
+export class ScriptedSocket implements Socket {
+  onopen: Socket['onopen'] = null;
+  onmessage: Socket['onmessage'] = null;
+  onclose: Socket['onclose'] = null;
+  onerror: Socket['onerror'] = null;
+  deviceId = '';
+  /** What the gateway delivers does not arrive, and neither does the end of the connection. */
+  dead = false;
+  readonly #gateway: ScriptedGateway;
+  #at: 'opening' | 'open' | 'closed' = 'opening';
+
+  constructor(gateway: ScriptedGateway) {
+    this.#gateway = gateway;
+    gateway.links.push(this);
+    queueMicrotask(() => {
+      if (this.#at !== 'opening') return;
+      if (!gateway.reachable) {
+        this.#at = 'closed';
+        this.onerror?.(new Event('error')); // As Node 22 does it: no close event follows.
+        return;
+      }
+      this.#at = 'open';
+      this.onopen?.(new Event('open'));
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#at === 'open';
+  }
+
+  send(text: string): void {
+    if (this.#at !== 'open' || this.dead) return;
+    this.#gateway.hear(this, JSON.parse(text));
+  }
+
+  close(): void {
+    this.#at = 'closed';
+  }
+
+  deliver(down: DownJson): void {
+    const text = JSON.stringify(down);
+    queueMicrotask(() => {
+      if (this.#at === 'open' && !this.dead) this.onmessage?.(new MessageEvent('message', { data: text }));
+    });
+  }
+
+  /** The gateway, or the network, ends it. */
+  end(code = 1006): void {
+    queueMicrotask(() => {
+      if (this.#at === 'closed') return;
+      this.#at = 'closed';
+      if (!this.dead) this.onclose?.(Object.assign(new Event('close'), { code, reason: '', wasClean: true }));
+    });
+  }
+}
+
+class ScriptedClock {
+  nowMs = 1_700_000_000_000;
+  #timers: { readonly atMs: number; readonly ring: () => void }[] = [];
+
+  after(ms: number, ring: () => void): () => void {
+    const timer = { atMs: this.nowMs + ms, ring };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((one) => one !== timer);
+    };
+  }
+
+  /** Lets `ms` pass, ringing timers in order and letting what they begin settle. */
+  async pass(ms: number): Promise<void> {
+    await settle();
+    const untilMs = this.nowMs + ms;
+    for (;;) {
+      const [next] = this.#timers.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs);
+      if (!next) break;
+      this.nowMs = Math.max(this.nowMs, next.atMs);
+      this.#timers = this.#timers.filter((one) => one !== next);
+      next.ring();
+      await settle();
+    }
+    this.nowMs = untilMs;
+  }
+}
+
+/** Lets everything that waits only for promises happen. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
