@@ -121,7 +121,10 @@ const demoCreator = {
 function verdictOf(token: string) {
   const [creatorId = '', userId = ''] = token.split('/');
   if (userId === '') return { ok: false as const, code: 'bad_token' as const };
-  return { ok: true as const, identity: { creatorId, userId, role: 'visitor' as const } };
+  return {
+    ok: true as const,
+    identity: { creatorId, userId, role: 'visitor' as const, expiresAtMs: Infinity },
+  };
 }
 
 /** A client without a network: what it sends arrives at once. */

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, exportSPKI, SignJWT, UnsecuredJWT } from 'jose';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openTokenKeys, type TokenKeys } from './token-keys.ts';
 import { Tokens } from './tokens.ts';
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function signed(payload: object, key = keys.privateKey, expiration = '1m'): Promise<string> {
+function signed(payload: object, key = keys.privateKey, expiration: string | number = '1m'): Promise<string> {
   return new SignJWT({ ...payload })
     .setProtectedHeader({ alg: 'EdDSA', kid: keys.kid })
     .setExpirationTime(expiration)
@@ -29,7 +29,21 @@ function signed(payload: object, key = keys.privateKey, expiration = '1m'): Prom
 }
 
 test('verify() takes what issue() gave', async () => {
-  expect(await tokens.verify(await tokens.issue(anna))).toEqual({ ok: true, identity: anna });
+  expect(await tokens.verify(await tokens.issue(anna))).toMatchObject({ ok: true, identity: anna });
+});
+
+test('verify() tells from when on it will refuse the token', async () => {
+  const soon = Math.floor(Date.now() / 1_000) + 1;
+  const verdict = await tokens.verify(await signed(claims, keys.privateKey, soon));
+  if (!verdict.ok) throw new Error('the token should be good');
+  const { expiresAtMs } = verdict.identity;
+  expect(expiresAtMs).toBeGreaterThanOrEqual(soon * 1_000);
+  vi.useFakeTimers({ now: expiresAtMs - 1 });
+  const before = await tokens.verify(await signed(claims, keys.privateKey, soon));
+  vi.setSystemTime(expiresAtMs);
+  const after = await tokens.verify(await signed(claims, keys.privateKey, soon));
+  vi.useRealTimers();
+  expect([before, after]).toMatchObject([{ ok: true }, { ok: false, code: 'token_expired' }]);
 });
 
 test('verify() tells an expired token from a bad one', async () => {

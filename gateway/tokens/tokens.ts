@@ -11,13 +11,19 @@ import {
 import { z } from 'zod';
 import type { TokenKeys } from './token-keys.ts';
 
-/** Who a token speaks for. */
+/** The person, of one creator, that a token speaks for. */
 export interface Identity extends ConversationKey {
   readonly role: TokenRole;
 }
 
+/** An identity whose token was checked. */
+export interface VerifiedIdentity extends Identity {
+  /** From this time of the wall clock on, in milliseconds since 1970, verify() refuses the token. */
+  readonly expiresAtMs: number;
+}
+
 export type TokenVerdict =
-  | { readonly ok: true; readonly identity: Identity }
+  | { readonly ok: true; readonly identity: VerifiedIdentity }
   | { readonly ok: false; readonly code: Extract<CloseCode, 'bad_token' | 'token_expired' | 'unavailable'> };
 
 /** Only this one: with a list, a token could choose how it is checked. */
@@ -29,6 +35,7 @@ const claimsSchema = z.object({
   sub: z.string().regex(idPattern),
   creator_id: z.string().regex(idPattern),
   role: z.enum(roles),
+  exp: z.number(),
 });
 
 /** Makes and checks tokens: those signed with the own key, and those of a JWKS when one is configured. */
@@ -70,8 +77,9 @@ export class Tokens {
         foreign && this.#foreign !== undefined
           ? await jwtVerify(token, this.#foreign, options)
           : await jwtVerify(token, this.#keys.publicKey, options);
-      const { sub, creator_id, role } = claimsSchema.parse(payload);
-      return { ok: true, identity: { userId: sub, creatorId: creator_id, role } };
+      const { sub, creator_id, role, exp } = claimsSchema.parse(payload);
+      const expiresAtMs = (exp + clockToleranceS) * 1_000;
+      return { ok: true, identity: { userId: sub, creatorId: creator_id, role, expiresAtMs } };
     } catch (failure) {
       if (failure instanceof KeysAway) return { ok: false, code: 'unavailable' };
       // Why exactly is for nobody outside to know.
