@@ -4,6 +4,7 @@ import { creatorSchema } from '@rapport/catalog/creator.ts';
 import type { MessageStore } from '@rapport/history/history.ts';
 import { openMemoryHistory } from '@rapport/history/history-memory.ts';
 import type { InferenceClient } from '@rapport/inference/client.ts';
+import { encodeEnvelope } from '@rapport/proto/batch.ts';
 import type { Deliveries, Push } from '@rapport/proto/delivery.ts';
 import type { Event, Said } from '@rapport/proto/envelope.ts';
 import { systemClock } from '@rapport/runtime/clock.ts';
@@ -93,7 +94,7 @@ function said(clientSeq: number, text = 'hello'): Said {
 }
 
 function append(event: Event, id: string = randomUUID()) {
-  return stream.inbox.append(partitionOf(key, partitions), [{ ...key, event }], id);
+  return stream.inbox.append(partitionOf(key, partitions), [encodeEnvelope({ ...key, event })], id);
 }
 
 /** Attaches as a gateway does, again and again until the owner answers, and collects what comes. */

@@ -1,6 +1,7 @@
 import type { Catalog } from '@rapport/catalog/catalog.ts';
 import type { MessageStore } from '@rapport/history/history.ts';
 import type { InferenceClient } from '@rapport/inference/client.ts';
+import { encodeEnvelope } from '@rapport/proto/batch.ts';
 import type { Event } from '@rapport/proto/envelope.ts';
 import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
@@ -252,7 +253,8 @@ export class Host {
     const { stream, clock, log } = this.#options;
     const { creatorId, userId } = key;
     const partition = partitionOf(key, stream.inbox.partitions);
-    return retryUntil(() => stream.inbox.append(partition, [{ creatorId, userId, event }], appendId), {
+    const entry = encodeEnvelope({ creatorId, userId, event });
+    return retryUntil(() => stream.inbox.append(partition, [entry], appendId), {
       backoff: { firstMs: 100, mostMs: 2_000 },
       clock,
       signal: this.#stop.signal,

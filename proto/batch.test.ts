@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeBatch, encodeBatch } from './batch.ts';
+import { decodeBatch, encodeBatch, encodeEnvelope } from './batch.ts';
 import type { Envelope } from './envelope.ts';
 
 const key = { creatorId: 'demo', userId: 'mia' };
@@ -29,7 +29,7 @@ const envelope: fc.Arbitrary<Envelope> = fc
 test('decodeBatch() reads what encodeBatch() wrote', () => {
   fc.assert(
     fc.property(fc.array(envelope), (envelopes) => {
-      expect(decodeBatch(encodeBatch(envelopes))).toEqual(envelopes);
+      expect(decodeBatch(encodeBatch(envelopes.map(encodeEnvelope)))).toEqual(envelopes);
     }),
   );
 });
@@ -37,7 +37,9 @@ test('decodeBatch() reads what encodeBatch() wrote', () => {
 test('decodeBatch() reads a say in either form', () => {
   const envelopes = [{ ...key, event: said }];
   expect(decodeBatch(JSON.stringify({ envelopes }))).toEqual(envelopes);
-  expect(encodeBatch(envelopes)).toBe('{"envelopes":[["said","demo","mia","d","web",3,"i","How?"]]}');
+  expect(encodeBatch(envelopes.map(encodeEnvelope))).toBe(
+    '{"envelopes":[["said","demo","mia","d","web",3,"i","How?"]]}',
+  );
 });
 
 test.each([

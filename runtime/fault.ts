@@ -16,6 +16,11 @@ export class Fault extends Error {
   }
 }
 
+/** Whether the same attempt would fail again, however often it is repeated. */
+export function isUnrecoverable(thrown: unknown): boolean {
+  return thrown instanceof Fault && thrown.retry === 'never';
+}
+
 /** The sentence of whatever was thrown, with the sentences of its causes. */
 export function reasonOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);

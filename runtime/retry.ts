@@ -1,8 +1,7 @@
 import type { Clock } from './clock.ts';
+import { isUnrecoverable } from './fault.ts';
 
-/**
- * How a failed attempt is repeated: waits grow from firstMs by doubling up to mostMs, each spread by half.
- */
+/** Waits between attempts grow from firstMs by doubling up to mostMs. Each wait is spread by half. */
 export interface Backoff {
   readonly firstMs: number;
   readonly mostMs: number;
@@ -15,8 +14,9 @@ export function backoffMs({ firstMs, mostMs }: Backoff, attempt: number, random:
 }
 
 /**
- * Runs `attempt` until it succeeds or the signal aborts; calls `onFailure` with what was thrown before each
- * wait. Throws the last failure when aborted.
+ * Runs `attempt` until it succeeds, until the signal aborts, or until it fails in a way that no repetition
+ * heals (a Fault whose `retry` is `never`). Calls `onFailure` with the failure before each wait. Throws the
+ * last failure when it stops.
  */
 export async function retryUntil<T>(
   attempt: () => Promise<T>,
@@ -31,7 +31,7 @@ export async function retryUntil<T>(
     try {
       return await attempt();
     } catch (failure) {
-      if (options.signal.aborted) throw failure;
+      if (options.signal.aborted || isUnrecoverable(failure)) throw failure;
       const waitMs = backoffMs(options.backoff, tries, Math.random());
       options.onFailure(failure, waitMs);
       await options.clock.sleep(waitMs, options.signal);

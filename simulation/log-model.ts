@@ -52,10 +52,8 @@ export class LogModel {
   open(fate: Fate): Inbox {
     return {
       partitions: this.#partitions.length,
-      append: (partition, envelopes, appendId) => {
-        const given = encodeBatch(envelopes); // On its way nobody shares it with the sender.
-        return this.#append(fate, { partition, given, appendId });
-      },
+      append: (partition, entries, appendId) =>
+        this.#append(fate, { partition, given: encodeBatch(entries), appendId }),
       read: (partition, afterSequence, signal) => this.#read({ fate, partition, signal }, afterSequence),
       lastSequence: () =>
         fate.ask({ thereMs: 1, backMs: fate.isCutOff ? 800 : 1 }, () =>

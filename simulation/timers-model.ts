@@ -1,4 +1,4 @@
-import { encodeBatch } from '@rapport/proto/batch.ts';
+import { encodeBatch, encodeEnvelope } from '@rapport/proto/batch.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { Fault } from '@rapport/runtime/fault.ts';
 import { partitionOf } from '@rapport/stream/partition.ts';
@@ -63,7 +63,11 @@ export class TimersModel {
     this.#fired += 1;
     const partition = partitionOf({ creatorId, userId }, this.#log.partitions.length);
     const fired: Envelope = { creatorId, userId, event: { kind: 'timer_fired', timerId, generation } };
-    this.#log.put({ partition, given: encodeBatch([fired]), appendId: `timer-${this.#fired}` });
+    this.#log.put({
+      partition,
+      given: encodeBatch([encodeEnvelope(fired)]),
+      appendId: `timer-${this.#fired}`,
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 import { DeliverPolicy, type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { encodeBatch } from '@rapport/proto/batch.ts';
+import { encodeBatch, encodeEnvelope } from '@rapport/proto/batch.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { partitionOf } from './partition.ts';
 
@@ -40,7 +40,8 @@ export async function openDeadLetters(nc: NatsConnection): Promise<DeadLetters> 
     },
     replay: async ({ sequence, timeMs, envelope }) => {
       const msgID = `dead/${sequence}/${timeMs}`;
-      await js.publish(`inbox.${partitionOf(envelope, partitions)}`, encodeBatch([envelope]), { msgID });
+      const record = encodeBatch([encodeEnvelope(envelope)]);
+      await js.publish(`inbox.${partitionOf(envelope, partitions)}`, record, { msgID });
       await jsm.streams.deleteMessage('DEAD', sequence);
     },
   };

@@ -1,7 +1,7 @@
 // Hop 5 of 12: stream/inbox-nats - INBOX, one subject per partition, on disk before an append resolves.
 import type { JetStreamClient, JsMsg } from '@nats-io/jetstream';
-import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
-import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { DeliverPolicy, JetStreamApiError, jetstream } from '@nats-io/jetstream';
+import { errors, headers, type NatsConnection } from '@nats-io/transport-node';
 import { decodeBatch, encodeBatch } from '@rapport/proto/batch.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { systemClock } from '@rapport/runtime/clock.ts';
@@ -31,7 +31,7 @@ export async function openNatsInbox(
   const partitions = await ensureInbox(jsm, options);
   return {
     partitions,
-    append: (partition, envelopes, appendId) => append({ js, link }, partition, envelopes, appendId),
+    append: (partition, entries, appendId) => append({ js, link }, partition, entries, appendId),
     read: (partition, afterSequence, signal) =>
       read({ js, link, partition, afterSequence, signal, log: options.log }),
     lastSequence: async () => (await jsm.streams.info('INBOX')).state.last_seq,
@@ -53,10 +53,10 @@ export async function openNatsInbox(
 async function append(
   { js, link }: { readonly js: JetStreamClient; readonly link: Link },
   partition: number,
-  envelopes: readonly Envelope[],
+  entries: readonly string[],
   appendId: string,
 ): Promise<void> {
-  const payload = encodeBatch(envelopes);
+  const payload = encodeBatch(entries);
   for (let tries = 1; ; tries += 1) {
     try {
       await link.unlessLost(
@@ -64,12 +64,24 @@ async function append(
       );
       return;
     } catch (failure) {
-      const what = `${envelopes.length} envelopes to partition ${partition}`;
+      const what = `${entries.length} envelopes to partition ${partition}`;
+      if (isRefusedForGood(failure)) throw new Fault('bad_request', `Cannot append ${what}`, failure);
       if (tries >= appendTriesMax)
         throw new Fault('busy', `Cannot append ${what} after ${tries} tries`, failure);
       await systemClock.sleep(50 * tries);
     }
   }
+}
+
+/** The server's error for a message above a limit of the stream: JSStreamMessageExceedsMaximumErr. */
+const messageExceedsMaximum = 10_054;
+
+/** The record itself is refused, for its size or its form: sending the same bytes again cannot succeed. */
+function isRefusedForGood(failure: unknown): boolean {
+  return (
+    failure instanceof errors.InvalidArgumentError ||
+    (failure instanceof JetStreamApiError && failure.code === messageExceedsMaximum)
+  );
 }
 
 /** Reads on, through lost consumers and restarted servers, from the record after the last one handed on. */

@@ -21,10 +21,11 @@ export interface Inbox {
   /** Fixed for the log's life. */
   readonly partitions: number;
   /**
-   * Appends one record. `appendId` makes a repetition within two minutes harmless. Throws Fault `busy` when
-   * it is not known to be on disk; it may be there all the same.
+   * Appends one record of these entries, which `encodeEnvelope` made. `appendId` makes a repetition within
+   * two minutes harmless. Throws Fault `busy` when the record is not known to be on disk; it may be there all
+   * the same. Throws Fault `bad_request` when the log takes no such record.
    */
-  append(partition: number, envelopes: readonly Envelope[], appendId: string): Promise<void>;
+  append(partition: number, entries: readonly string[], appendId: string): Promise<void>;
   /**
    * Reads a partition in order from the first record whose sequence is greater than `afterSequence`, and then
    * whatever comes, until the signal aborts. Heals by itself after a lost connection or a restarted server.

@@ -1,4 +1,5 @@
 import { jetstream } from '@nats-io/jetstream';
+import { encodeEnvelope } from '@rapport/proto/batch.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -28,6 +29,10 @@ const envelope = (seq: number): Envelope => ({
   event: { kind: 'read', seq },
 });
 
+function append(partition: number, envelopes: readonly Envelope[], appendId: string): Promise<void> {
+  return stream.inbox.append(partition, envelopes.map(encodeEnvelope), appendId);
+}
+
 /** Reads until `count` records came. */
 async function take(partition: number, after: number, count: number): Promise<LogRecord[]> {
   const ends = new AbortController();
@@ -40,8 +45,7 @@ async function take(partition: number, after: number, count: number): Promise<Lo
 }
 
 test('read() gives what was appended, in order, from any record on', async () => {
-  for (const seq of [1, 2, 3])
-    await stream.inbox.append(0, [envelope(seq), envelope(seq + 10)], `order-${seq}`);
+  for (const seq of [1, 2, 3]) await append(0, [envelope(seq), envelope(seq + 10)], `order-${seq}`);
   const records = await take(0, 0, 3);
   expect(records.map((record) => record.envelopes)).toEqual(
     [1, 2, 3].map((seq) => [envelope(seq), envelope(seq + 10)]),
@@ -51,20 +55,27 @@ test('read() gives what was appended, in order, from any record on', async () =>
 });
 
 test('append() with an id that was used before adds nothing', async () => {
-  await stream.inbox.append(1, [envelope(1)], 'twice');
-  await stream.inbox.append(1, [envelope(1)], 'twice');
-  await stream.inbox.append(1, [envelope(2)], 'once');
+  await append(1, [envelope(1)], 'twice');
+  await append(1, [envelope(1)], 'twice');
+  await append(1, [envelope(2)], 'once');
   expect((await take(1, 0, 2)).map((record) => record.envelopes)).toEqual([[envelope(1)], [envelope(2)]]);
 });
 
+test('append() of a record that the server never takes is refused at once, not tried again', async () => {
+  const beganMs = performance.now();
+  const tooLarge = stream.inbox.append(1, ['x'.repeat(1_100_000)], 'too-large');
+  await expect(tooLarge).rejects.toMatchObject({ code: 'bad_request', retry: 'never' });
+  expect(performance.now() - beganMs).toBeLessThan(50);
+});
+
 test('append() and read() heal after nats-server is killed and started again', async () => {
-  await stream.inbox.append(2, [envelope(1)], 'before');
+  await append(2, [envelope(1)], 'before');
   const reading = take(2, 0, 3);
   await nats.kill();
-  const appending = stream.inbox.append(2, [envelope(2)], 'during');
+  const appending = append(2, [envelope(2)], 'during');
   await nats.restart();
   await appending;
-  await stream.inbox.append(2, [envelope(3)], 'after');
+  await append(2, [envelope(3)], 'after');
   expect((await reading).map((record) => record.envelopes)).toEqual([
     [envelope(1)],
     [envelope(2)],
@@ -88,18 +99,18 @@ test('read() ends whenever it is told to, also while its consumer is being made'
 });
 
 test('purge() removes what lies behind and nothing else', async () => {
-  for (const seq of [1, 2, 3]) await stream.inbox.append(3, [envelope(seq)], `purge-${seq}`);
+  for (const seq of [1, 2, 3]) await append(3, [envelope(seq)], `purge-${seq}`);
   const [, second] = await take(3, 0, 3);
   await stream.inbox.purge(3, second?.sequence ?? 0);
   expect((await take(3, 0, 1))[0]?.envelopes).toEqual([envelope(3)]);
 });
 
 test('newestBefore() tells what is older than a time', async () => {
-  await stream.inbox.append(3, [envelope(8)], 'older');
+  await append(3, [envelope(8)], 'older');
   const [older] = (await take(3, 0, 2)).slice(-1);
   const timeMs = Math.ceil((older?.timeUs ?? 0) / 1_000) + 20;
   await new Promise((resolve) => setTimeout(resolve, 40));
-  await stream.inbox.append(0, [envelope(9)], 'newer');
+  await append(0, [envelope(9)], 'newer');
   expect(await stream.inbox.newestBefore(timeMs)).toBe(older?.sequence);
 });
 

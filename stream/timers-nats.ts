@@ -1,6 +1,6 @@
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
-import { encodeBatch } from '@rapport/proto/batch.ts';
+import { encodeBatch, encodeEnvelope } from '@rapport/proto/batch.ts';
 import { Fault } from '@rapport/runtime/fault.ts';
 import { partitionOf } from './partition.ts';
 import type { TimerKey, Timers } from './timers.ts';
@@ -36,7 +36,7 @@ async function schedule(
 ): Promise<void> {
   const { creatorId, userId, timerId, generation, atMs } = timer;
   const event = { kind: 'timer_fired', timerId, generation } as const;
-  const payload = encodeBatch([{ creatorId, userId, event }]);
+  const payload = encodeBatch([encodeEnvelope({ creatorId, userId, event })]);
   const subject = subjectOf(timer, partitions);
   const delayed = headers();
   delayed.set('Nats-Schedule', `@at ${new Date(atMs).toISOString()}`);

@@ -1,5 +1,6 @@
 import { DiscardPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
+import { encodeEnvelope } from '@rapport/proto/batch.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -90,7 +91,11 @@ test('what an owner of long ago still does touches no newer timer', async () => 
 test('purging what was processed leaves what is still to fire', async () => {
   await stream.timers.schedule({ ...timer, atMs: later() });
   const partition = partitionOf(timer, partitions);
-  await stream.inbox.append(partition, [{ ...timer, event: { kind: 'read', seq: 1 } }], 'purged');
+  await stream.inbox.append(
+    partition,
+    [encodeEnvelope({ ...timer, event: { kind: 'read', seq: 1 } })],
+    'purged',
+  );
   await stream.inbox.purge(partition, await stream.inbox.newestBefore(Date.now() + 60_000));
   await stream.inbox.purge(partition, Number.MAX_SAFE_INTEGER - 1);
   expect(await eventsUntil(fired(timer))).toEqual([fired(timer)]);

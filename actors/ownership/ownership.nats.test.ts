@@ -4,6 +4,7 @@ import { creatorSchema } from '@rapport/catalog/creator.ts';
 import type { MessageStore } from '@rapport/history/history.ts';
 import { openMemoryHistory } from '@rapport/history/history-memory.ts';
 import type { InferenceClient } from '@rapport/inference/client.ts';
+import { encodeEnvelope } from '@rapport/proto/batch.ts';
 import type { Said } from '@rapport/proto/envelope.ts';
 import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
 import { systemClock } from '@rapport/runtime/clock.ts';
@@ -171,7 +172,7 @@ async function append(key: ConversationKey, clientSeq: number): Promise<void> {
     channel: 'web',
   };
   const appendId = `${conversationName(key)}/${clientSeq}`;
-  await stream.inbox.append(partitionOf(key, partitions), [{ ...key, event }], appendId);
+  await stream.inbox.append(partitionOf(key, partitions), [encodeEnvelope({ ...key, event })], appendId);
 }
 
 /** Nothing lost, doubled or out of order. */

@@ -3,6 +3,7 @@ import type { Said } from '@rapport/proto/envelope.ts';
 import type { ReceiptJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import type { Limits } from '@rapport/proto/limits.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
+import type { Outcome } from '@rapport/stream/appender.ts';
 import type { PersonLimits } from '../limits/limits.ts';
 import type { Meters } from '../meters.ts';
 import { type Member, memberOf, type PendingSay, type Session } from '../sockets/session.ts';
@@ -152,7 +153,7 @@ export class Submissions {
     member.appending += 1;
   }
 
-  #appended(say: PendingSay, settled: 'accepted' | 'lost'): void {
+  #appended(say: PendingSay, settled: Outcome): void {
     if (say.at !== 'appending') return;
     const member = memberOf(say.session);
     if (member === undefined) return;

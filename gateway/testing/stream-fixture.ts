@@ -1,3 +1,4 @@
+import { decodeBatch, encodeBatch } from '@rapport/proto/batch.ts';
 import type { Controls } from '@rapport/proto/control.ts';
 import type { Deliveries } from '@rapport/proto/delivery.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
@@ -32,10 +33,10 @@ export class MemoryStream {
 
   readonly inbox: Pick<Inbox, 'append' | 'partitions'> = {
     partitions: this.partitions,
-    append: async (partition, envelopes, appendId) => {
+    append: async (partition, entries, appendId) => {
       if (this.held) await new Promise<void>((resolve) => this.#waiting.push(resolve));
       if (this.down) throw new Fault('busy', 'Cannot append: the test took the log away');
-      const appended = copy({ partition, envelopes, appendId });
+      const appended = { partition, envelopes: decodeBatch(encodeBatch(entries)) ?? [], appendId };
       this.appended.push(appended);
       this.onAppend(appended);
     },

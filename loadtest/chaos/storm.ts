@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { encodeEnvelope } from '@rapport/proto/batch.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { openStream, type Stream } from '@rapport/stream/open-stream.ts';
@@ -111,7 +112,11 @@ async function append(
   }
   for (const [partition, envelopes] of byPartition) {
     for (let at = 0; at < envelopes.length; at += envelopesPerAppend) {
-      await inbox.append(partition, envelopes.slice(at, at + envelopesPerAppend), randomUUID());
+      await inbox.append(
+        partition,
+        envelopes.slice(at, at + envelopesPerAppend).map(encodeEnvelope),
+        randomUUID(),
+      );
     }
   }
 }

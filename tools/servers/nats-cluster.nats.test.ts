@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
+import { encodeEnvelope } from '@rapport/proto/batch.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { testBinary } from '@rapport/stream/nats-fixture.ts';
@@ -44,7 +45,7 @@ test('everything that a process makes has a copy on each of three servers', asyn
 test('the log outlives kill -9 of its leader, and of the next one', { timeout: 60_000 }, async () => {
   const texts: string[] = [];
   const append = async (text: string) => {
-    await stream.inbox.append(1, [envelope(text)], text);
+    await stream.inbox.append(1, [encodeEnvelope(envelope(text))], text);
     texts.push(text);
   };
   await append('before');
@@ -85,7 +86,11 @@ test('readers and watches go on when any server leaves in order', { timeout: 60_
     await cluster.end(server, 'in order');
     const hostId = `h-${server}`;
     for (const partition of [0, 1]) {
-      await stream.inbox.append(partition, [envelope(`${hostId}-${partition}`)], `${hostId}-${partition}`);
+      await stream.inbox.append(
+        partition,
+        [encodeEnvelope(envelope(`${hostId}-${partition}`))],
+        `${hostId}-${partition}`,
+      );
     }
     const heardAfter = heard;
     // What waits for the server that left waits for ten seconds and more.
