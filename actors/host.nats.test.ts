@@ -266,3 +266,29 @@ test('a host stops at a conversation that knows more than the log has, and says 
   await append(said(1));
   await expect.poll(() => String(failures[0]), { timeout: 10_000 }).toContain('It is an older log');
 });
+
+test('a host that takes over many running answers puts their ends into the log in a few records', async () => {
+  const people = Array.from({ length: 400 }, (_, at) => ({
+    creatorId: 'demo',
+    userId: `r-${key.userId}-${at}`,
+  }));
+  const ofOne = people.filter((person) => partitionOf(person, partitions) === 0);
+  const turn = { at: 'running', turnId: 't', attempt: 1, askedSeq: 1, uptoSeq: 1, configVersion: 1 };
+  const state = JSON.stringify({ topSeq: 1, readSeq: 0, askedSeq: 1, answeredSeq: 0, devices: [], turn });
+  await history.commit(
+    ofOne.map((person) => ({ ...person, messages: [], state, inSeq: 1, epoch: 1, topSeq: 1 })),
+  );
+  const running = ofOne.map(({ creatorId, userId }) => `${creatorId}/${userId}`);
+  const before = await stream.owners.claim(0, 'host-that-died');
+  const checkpoint = await stream.inbox.lastSequence();
+  if (before !== undefined) await stream.owners.checkpoint({ ...before, checkpoint, running });
+  await startHost(new ScriptedInference());
+  const records: number[] = [];
+  const ends = new AbortController();
+  for await (const { envelopes = [] } of stream.inbox.read(0, checkpoint, ends.signal)) {
+    records.push(envelopes.filter(({ event }) => event.kind === 'turn_lost').length);
+    if (records.reduce((sum, lost) => sum + lost, 0) === ofOne.length) ends.abort();
+  }
+  expect(ofOne.length).toBeGreaterThan(50);
+  expect(records.length).toBeLessThan(5);
+});

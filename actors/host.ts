@@ -1,13 +1,13 @@
 import type { Catalog } from '@rapport/catalog/catalog.ts';
 import type { MessageStore } from '@rapport/history/history.ts';
 import type { InferenceClient } from '@rapport/inference/client.ts';
-import { encodeEnvelope } from '@rapport/proto/batch.ts';
 import type { Event } from '@rapport/proto/envelope.ts';
-import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
+import type { ConversationKey } from '@rapport/proto/identity.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
 import { reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import { retryUntil } from '@rapport/runtime/retry.ts';
+import { Appender } from '@rapport/stream/appender.ts';
 import type { Stream } from '@rapport/stream/open-stream.ts';
 import type { Owner } from '@rapport/stream/owners.ts';
 import { partitionOf } from '@rapport/stream/partition.ts';
@@ -62,6 +62,8 @@ export class Host {
   readonly #residents: Residents;
   readonly #dispatch: Dispatch;
   readonly #turns: Turns;
+  /** What this host itself puts into the log: how answers ended, and which were lost. */
+  readonly #appender: Appender;
   readonly #checkpoints: Checkpoints;
   readonly #lease: Lease;
   readonly #logEnd: LogEnd;
@@ -84,6 +86,7 @@ export class Host {
     this.#turns = new Turns({ inference, history, clock, log, signal });
     this.#lease = new Lease(clock, options.lease);
     const { owners, inbox, members } = stream;
+    this.#appender = new Appender({ inbox, name: hostId, meters, log, clock });
     this.#logEnd = new LogEnd({ inbox, clock, log });
     const { partitions } = inbox;
     this.#ownership = new Ownership({
@@ -212,8 +215,7 @@ export class Host {
     const { stream, history, catalog, clock, log, meters } = this.#options;
     const { partition, epoch, checkpoint } = owner;
     const dispatch = this.#dispatch;
-    const append = (key: ConversationKey, event: Event, appendId: string) =>
-      this.#append(key, event, appendId);
+    const append = (key: ConversationKey, event: Event) => this.#append(key, event);
     return new Worker({
       partition,
       epoch,
@@ -239,8 +241,7 @@ export class Host {
 
   #turnLost(key: ConversationKey, turn: { readonly turnId: string; readonly attempt: number }): void {
     const { turnId, attempt } = turn;
-    const appendId = `${conversationName(key)}/${turnId}/${attempt}/lost`;
-    void this.#append(key, { kind: 'turn_lost', turnId, attempt }, appendId).catch((failure) => {
+    void this.#append(key, { kind: 'turn_lost', turnId, attempt }).catch((failure) => {
       this.#options.log.warn(
         { turnId, reason: reasonOf(failure) },
         'stopped before a lost turn was begun again',
@@ -248,17 +249,19 @@ export class Host {
     });
   }
 
-  /** Tries for as long as the host runs: an answer that was written must come back. */
-  #append(key: ConversationKey, event: Event, appendId: string): Promise<void> {
-    const { stream, clock, log } = this.#options;
+  /**
+   * Tries for as long as the host runs: without the end of an answer its person waits for ever. The log may
+   * get an event twice, when an append was taken and not answered; the fold knows it by turn and attempt.
+   */
+  #append(key: ConversationKey, event: Event): Promise<void> {
+    const { stream, clock } = this.#options;
     const { creatorId, userId } = key;
     const partition = partitionOf(key, stream.inbox.partitions);
-    const entry = encodeEnvelope({ creatorId, userId, event });
-    return retryUntil(() => stream.inbox.append(partition, [entry], appendId), {
+    return retryUntil(() => this.#appender.append(partition, { creatorId, userId, event }), {
       backoff: { firstMs: 100, mostMs: 2_000 },
       clock,
       signal: this.#stop.signal,
-      onFailure: (failure, waitMs) => log.warn({ reason: reasonOf(failure), waitMs }, 'waiting for the log'),
+      onFailure: () => undefined, // The appender has told it, once for all that it carried.
     });
   }
 }

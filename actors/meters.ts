@@ -20,6 +20,16 @@ export function createMeters(metrics: Metrics) {
       'rapport_lease_lapses_total',
       'Times this host could not show that it lives',
     ),
+    appendSeconds: metrics.seconds('rapport_actors_append_seconds', "One append of this host's own events"),
+    appendEnvelopes: metrics.histogram(
+      'rapport_actors_append_envelopes',
+      'Events of one such append',
+      [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
+    ),
+    appendFailures: metrics.counter(
+      'rapport_actors_append_failures_total',
+      'Such appends that were given up',
+    ),
     commitFailures: metrics.counter('rapport_commit_failures_total', 'Commits that the store refused'),
   } as const;
 }

@@ -140,6 +140,22 @@ test('each envelope hears what became of its append', async () => {
   expect(outcomes).toEqual(['accepted', 'lost', 'refused']);
 });
 
+test('append() resolves when it is in the log, and throws what became of it otherwise', async () => {
+  const { inbox, appender } = open();
+  await appender.append(0, said(1));
+  inbox.fault = 'busy';
+  await expect(appender.append(0, said(2))).rejects.toMatchObject({ code: 'busy', retry: 'later' });
+  inbox.fault = 'bad_request';
+  await expect(appender.append(0, said(3))).rejects.toMatchObject({ retry: 'never' });
+  inbox.fault = undefined;
+  inbox.hold();
+  await settle();
+  let clientSeq = 4;
+  while (appender.add(0, said(clientSeq))) clientSeq += 1;
+  await expect(appender.append(0, said(clientSeq))).rejects.toMatchObject({ code: 'busy' });
+  inbox.letGo();
+});
+
 test('drain() waits for what is on its way and for what gathers behind it', async () => {
   const { inbox, appender } = open();
   inbox.hold();

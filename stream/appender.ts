@@ -2,7 +2,7 @@
 import { encodeEnvelope } from '@rapport/proto/batch.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
-import { isUnrecoverable, reasonOf } from '@rapport/runtime/fault.ts';
+import { Fault, isUnrecoverable, reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import type { Inbox } from './inbox.ts';
 
@@ -94,6 +94,20 @@ export class Appender {
     return true;
   }
 
+  /**
+   * Resolves when the envelope is in the log. Throws Fault `busy` when too much waits, or when it is not known
+   * whether the log has it; `bad_request` when the log takes no such record.
+   */
+  append(partition: number, envelope: Envelope): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (outcome: Outcome) => {
+        if (outcome === 'accepted') resolve();
+        else reject(outcome === 'lost' ? notKnown(partition) : notTaken(partition));
+      };
+      if (!this.add(partition, envelope, settle)) reject(tooMuchWaits(partition));
+    });
+  }
+
   /** Resolves when nothing waits and nothing is on its way. */
   drain(): Promise<void> {
     if (this.#open === 0 && this.#ready.size === 0) return Promise.resolve();
@@ -145,6 +159,18 @@ export class Appender {
       end();
     }
   }
+}
+
+function tooMuchWaits(partition: number): Fault {
+  return new Fault('busy', `Cannot append to partition ${partition}: too much waits for the log`);
+}
+
+function notKnown(partition: number): Fault {
+  return new Fault('busy', `Cannot append to partition ${partition}: the log did not say that it has it`);
+}
+
+function notTaken(partition: number): Fault {
+  return new Fault('bad_request', `Cannot append to partition ${partition}: the log refuses the record`);
 }
 
 /** The oldest envelopes that wait, as many as one append may hold. */

@@ -41,13 +41,10 @@ export class World {
   /** What the incarnations called, in order. */
   readonly calls: string[] = [];
   readonly #records: LogRecord[] = [];
-  readonly #ids = new Set<string>();
   /** Readers that are at the end of the log. */
   #waiting: (() => void)[] = [];
 
-  append(event: Event, appendId: string): void {
-    if (this.#ids.has(appendId)) return;
-    this.#ids.add(appendId);
+  append(event: Event): void {
     this.#put([{ ...key, event }]);
   }
 
@@ -127,8 +124,8 @@ export class Incarnation {
     const world = this.#world;
     const { history, timers } = world;
     const { signal } = this.#stop;
-    const append = (_: unknown, event: Event, appendId: string) =>
-      this.#call(`append ${event.kind}`, () => world.append(event, appendId));
+    const append = (_: unknown, event: Event) =>
+      this.#call(`append ${event.kind}`, () => world.append(event));
     const nameOf = ({ timerId, generation }: TimerKey) => `${timerId}.${generation}`;
     const mortalHistory = {
       ...history,
@@ -156,8 +153,7 @@ export class Incarnation {
       performer: new Performer({ epoch: 1, audience: new Audience(), dispatch, turns, append }),
       residents: new Residents({ actorsMax: 100, bytesMax: 1_048_576, idleMs: 3_600_000 }),
       isWriting: (name) => turns.current(name) !== undefined,
-      turnLost: (_, { turnId, attempt }) =>
-        void append(_, { kind: 'turn_lost', turnId, attempt }, `${turnId}/${attempt}/lost`),
+      turnLost: (_, { turnId, attempt }) => void append(_, { kind: 'turn_lost', turnId, attempt }),
       signal,
       lease: { ensure: async () => {} },
       logEnd: { saw: () => {}, reaches: async () => {} },

@@ -32,12 +32,16 @@ async function live(death?: Death) {
   const messages = () => world.history.page(key, { afterSeq: 0, limit: 100 });
   const say = async (clientSeq: number, wanted: number) => {
     const id = `m-${clientSeq}`;
-    // Twice, as a device does that heard of no receipt.
-    for (const appendId of [id, `${id} again`])
-      world.append(
-        { kind: 'said', deviceId: 'phone', clientSeq, id, text: `ask ${clientSeq}`, channel: 'web' },
-        appendId,
-      );
+    // Twice, as a device sends it that got no receipt.
+    for (let times = 0; times < 2; times += 1)
+      world.append({
+        kind: 'said',
+        deviceId: 'phone',
+        clientSeq,
+        id,
+        text: `ask ${clientSeq}`,
+        channel: 'web',
+      });
     await until(async () => (await messages()).length === wanted && world.timers.size === 1);
   };
   await say(1, 2);

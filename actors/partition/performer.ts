@@ -17,7 +17,7 @@ export interface PerformerOptions {
   readonly dispatch: Dispatch;
   readonly turns: Turns;
   /** Puts an event of a conversation into the log; resolves when it is there. */
-  readonly append: (key: ConversationKey, event: Event, appendId: string) => Promise<void>;
+  readonly append: (key: ConversationKey, event: Event) => Promise<void>;
 }
 
 /**
@@ -121,8 +121,7 @@ export class Performer {
       answeredSeq,
       uptoSeq,
       show: (frame) => this.#push(key, [{ to: 'all', frame }]),
-      end: (event: Answered | TurnFailed | TurnStopped) =>
-        this.#options.append(key, event, `${conversationName(key)}/${turnId}/${attempt}`),
+      end: (event: Answered | TurnFailed | TurnStopped) => this.#options.append(key, event),
     });
   }
 }
