@@ -20,6 +20,7 @@ import { Lease, type LeaseProfile } from './ownership/lease.ts';
 import { LogEnd } from './ownership/log-end.ts';
 import { Ownership } from './ownership/ownership.ts';
 import { Performer } from './partition/performer.ts';
+import { ReadAhead } from './partition/read-ahead.ts';
 import { Worker } from './partition/worker.ts';
 import { Turns } from './turns.ts';
 
@@ -65,6 +66,7 @@ export class Host {
   /** What this host itself puts into the log: how answers ended, and which were lost. */
   readonly #appender: Appender;
   readonly #checkpoints: Checkpoints;
+  readonly #readAhead = new ReadAhead();
   readonly #lease: Lease;
   readonly #logEnd: LogEnd;
   readonly #ownership: Ownership;
@@ -117,6 +119,11 @@ export class Host {
   /** Records of the log that are not processed yet. */
   get pending(): number {
     return [...this.#holdings.values()].reduce((sum, { worker }) => sum + worker.pending, 0);
+  }
+
+  /** Bytes of records that are read and not yet processed. */
+  get readAheadBytes(): number {
+    return this.#readAhead.bytes;
   }
 
   get turns(): number {
@@ -225,6 +232,7 @@ export class Host {
       lanes: stream.lanes,
       timers: stream.timers,
       performer: new Performer({ epoch, audience: this.#audience, dispatch, turns: this.#turns, append }),
+      readAhead: this.#readAhead,
       residents: this.#residents,
       isWriting: (name) => this.#turns.current(name) !== undefined,
       turnLost: (key, turn) => this.#turnLost(key, turn),

@@ -5,8 +5,10 @@ import type { Envelope, Said } from './envelope.ts';
  * protobuf library (docs/decisions/0002). The format changes only by adding.
  */
 interface Batch {
-  readonly envelopes: readonly (Envelope | SaidInPlace)[];
+  readonly envelopes: readonly EnvelopeJson[];
 }
+
+type EnvelopeJson = Envelope | SaidInPlace;
 
 /** The most frequent envelope by far, with its fields by position: half as long, and read twice as fast. */
 type SaidInPlace = readonly [
@@ -21,6 +23,15 @@ type SaidInPlace = readonly [
   choiceId?: string,
 ];
 
+/** An entry of a batch, or a whole record, that this process cannot read. It belongs to DEAD. */
+export interface Unreadable {
+  readonly unreadable: string;
+  /** The entry as the record holds it. */
+  readonly bytes: Uint8Array;
+}
+
+export type BatchEntry = Envelope | Unreadable;
+
 const said = 'said' satisfies Said['kind'];
 const saidPlaces = 8;
 
@@ -34,7 +45,7 @@ export function encodeBatch(entries: readonly string[]): string {
   return `{"envelopes":[${entries.join(',')}]}`;
 }
 
-function inPlace(envelope: Envelope): Envelope | SaidInPlace {
+function inPlace(envelope: Envelope): EnvelopeJson {
   const { creatorId, userId, event } = envelope;
   if (event.kind !== said) return envelope;
   const { deviceId, channel, clientSeq, id, text, choiceId } = event;
@@ -43,33 +54,59 @@ function inPlace(envelope: Envelope): Envelope | SaidInPlace {
     : [said, creatorId, userId, deviceId, channel, clientSeq, id, text, choiceId];
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /**
- * Undefined for what is no batch. Only Rapport's own processes write one, so beyond that little is checked.
+ * The entries of a record, each by itself: an entry that cannot be read leaves the others as they are. A record
+ * that is no batch at all is one unreadable entry. Only Rapport's own processes write records, so beyond what
+ * the fold needs little is checked.
  */
-export function decodeBatch(json: string): readonly Envelope[] | undefined {
-  const all = givenIn(json);
-  if (all === undefined) return undefined;
-  const envelopes: Envelope[] = [];
-  for (const given of all) {
-    const envelope = Array.isArray(given) ? ofPlaces(given) : isEnvelope(given) ? given : undefined;
-    if (envelope === undefined) return undefined;
-    envelopes.push(envelope);
-  }
-  return envelopes;
+export function decodeBatch(bytes: Uint8Array): readonly BatchEntry[] {
+  const entries = entriesOf(bytes);
+  if (entries === undefined) return [{ unreadable: 'this record is not a batch of envelopes', bytes }];
+  return entries.map((entry) => envelopeIn(entry) ?? unreadableOf(entry));
 }
 
-function givenIn(json: string): readonly unknown[] | undefined {
+/** The envelopes of a record, without the entries that cannot be read. */
+export function envelopesOf(bytes: Uint8Array): readonly Envelope[] {
+  return decodeBatch(bytes).filter(isReadable);
+}
+
+export function isReadable(entry: BatchEntry): entry is Envelope {
+  return !('unreadable' in entry);
+}
+
+/** One entry by itself, as DEAD keeps it; undefined when it is not an envelope. */
+export function decodeEnvelope(bytes: Uint8Array): Envelope | undefined {
   try {
-    const batch: Partial<Batch> | null = JSON.parse(json);
+    return envelopeIn(JSON.parse(utf8.decode(bytes)));
+  } catch {
+    return undefined; // Not JSON, or not even UTF-8.
+  }
+}
+
+function entriesOf(bytes: Uint8Array): readonly unknown[] | undefined {
+  try {
+    const batch: Partial<Batch> | null = JSON.parse(utf8.decode(bytes));
     return Array.isArray(batch?.envelopes) ? batch.envelopes : undefined;
   } catch {
-    return undefined;
+    return undefined; // Not JSON, or not even UTF-8.
   }
 }
 
-function ofPlaces(given: readonly unknown[]): Envelope | undefined {
-  const [kind, creatorId, userId, deviceId, channel, clientSeq, id, text, choiceId] = given as SaidInPlace;
-  if (kind !== said || given.length < saidPlaces || typeof clientSeq !== 'number') return undefined;
+function envelopeIn(entry: unknown): Envelope | undefined {
+  if (Array.isArray(entry)) return ofPlaces(entry);
+  return isEnvelope(entry) ? entry : undefined;
+}
+
+function unreadableOf(entry: unknown): Unreadable {
+  const bytes = Buffer.from(JSON.stringify(entry));
+  return { unreadable: 'this entry of a batch is not an envelope', bytes };
+}
+
+function ofPlaces(entry: readonly unknown[]): Envelope | undefined {
+  const [kind, creatorId, userId, deviceId, channel, clientSeq, id, text, choiceId] = entry as SaidInPlace;
+  if (kind !== said || entry.length < saidPlaces || typeof clientSeq !== 'number') return undefined;
   if (typeof creatorId !== 'string' || typeof userId !== 'string' || typeof text !== 'string')
     return undefined;
   const event: Said =
@@ -79,7 +116,10 @@ function ofPlaces(given: readonly unknown[]): Envelope | undefined {
   return { creatorId, userId, event };
 }
 
-function isEnvelope(given: unknown): given is Envelope {
-  if (typeof given !== 'object' || given === null) return false;
-  return 'creatorId' in given && typeof given.creatorId === 'string' && 'userId' in given && 'event' in given;
+function isEnvelope(entry: unknown): entry is Envelope {
+  if (typeof entry !== 'object' || entry === null) return false;
+  if (!('creatorId' in entry && 'userId' in entry && 'event' in entry)) return false;
+  const { creatorId, userId, event } = entry;
+  if (typeof creatorId !== 'string' || typeof userId !== 'string') return false;
+  return typeof event === 'object' && event !== null && 'kind' in event && typeof event.kind === 'string';
 }

@@ -1,4 +1,4 @@
-import { decodeBatch, encodeBatch } from '@rapport/proto/batch.ts';
+import { encodeBatch, envelopesOf } from '@rapport/proto/batch.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { Fault } from '@rapport/runtime/fault.ts';
 import { follow, type Run } from '@rapport/stream/follow.ts';
@@ -6,6 +6,11 @@ import type { Inbox, LogRecord } from '@rapport/stream/inbox.ts';
 import type { Chance } from './chance.ts';
 import type { Fate } from './fate.ts';
 import type { World } from './world.ts';
+
+/** A record as the model keeps it, decoded for those who look at all of them again and again. */
+export interface KeptRecord extends LogRecord {
+  readonly envelopes: readonly Envelope[];
+}
 
 /** Somebody who reads a partition. */
 interface Read {
@@ -25,7 +30,7 @@ const lostMs = 1_000;
 export class LogModel {
   readonly #world: World;
   readonly #chance: Chance;
-  readonly #partitions: readonly LogRecord[][];
+  readonly #partitions: readonly KeptRecord[][];
   readonly #appendIds = new Set<string>();
   readonly #waiting = new Set<() => void>();
   readonly #reads = new Set<Read>();
@@ -38,14 +43,12 @@ export class LogModel {
   }
 
   /** Everything that was ever appended, by partition. */
-  get partitions(): readonly (readonly LogRecord[])[] {
+  get partitions(): readonly (readonly KeptRecord[])[] {
     return this.#partitions;
   }
 
   holds(accepts: (envelope: Envelope) => boolean): boolean {
-    return this.#partitions.some((records) =>
-      records.some(({ envelopes }) => envelopes?.some(accepts) === true),
-    );
+    return this.#partitions.some((records) => records.some(({ envelopes }) => envelopes.some(accepts)));
   }
 
   /** The log as one process has it. */
@@ -102,11 +105,12 @@ export class LogModel {
     if (this.#appendIds.has(appendId)) return;
     this.#appendIds.add(appendId);
     this.#sequence += 1;
-    const envelopes = decodeBatch(given);
+    const bytes = Buffer.from(given);
+    const envelopes = envelopesOf(bytes);
     const timeUs = (1_800_000_000_000 + this.#world.time.nowMs) * 1_000;
     const sequence = this.#sequence;
-    records.push({ partition, sequence, timeUs, pending: 0, envelopes, bytes: Buffer.from(given) });
-    this.#world.tell('log', `${partition}/${sequence} ${envelopes?.map(said).join(', ')}`);
+    records.push({ partition, sequence, timeUs, pending: 0, envelopes, bytes });
+    this.#world.tell('log', `${partition}/${sequence} ${envelopes.map(said).join(', ')}`);
     for (const wake of [...this.#waiting]) wake();
   }
 

@@ -1,6 +1,6 @@
 import { newConversation } from '@rapport/actors/conversation/state.ts';
 import type { Actor } from '@rapport/actors/memory/residents.ts';
-import { fold } from '@rapport/actors/partition/batch.ts';
+import { envelopesIn, fold, openRecord } from '@rapport/actors/partition/batch.ts';
 import { readRow } from '@rapport/actors/partition/state-row.ts';
 import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
 import type { Device } from './device.ts';
@@ -150,9 +150,9 @@ function refold({ log, catalog }: Ground) {
     actors.set(name, actor);
     return actor;
   };
-  const touched = log.partitions.flatMap((records) => {
-    const envelopes = records.flatMap((record) => record.envelopes ?? []);
-    return fold(records, { actors: envelopes.map(actorOf), catalog }).touched;
+  const touched = log.partitions.flatMap((partition) => {
+    const records = partition.map(openRecord);
+    return fold(records, { actors: envelopesIn(records).map(actorOf), catalog }).touched;
   });
   return new Map(touched.map((entry) => [entry.actor.name, entry]));
 }

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { decodeBatch, encodeBatch } from '@rapport/proto/batch.ts';
+import { encodeBatch, envelopesOf } from '@rapport/proto/batch.ts';
 import { type Code, isCode } from '@rapport/proto/codes.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { systemClock } from '@rapport/runtime/clock.ts';
@@ -63,7 +63,7 @@ function said(clientSeq: number, text = 'x', choiceId?: string): Envelope {
 
 const numbers = ({ records }: MemoryLog) =>
   records.map(({ payload }) =>
-    (decodeBatch(payload) ?? []).map(({ event }) => (event.kind === 'said' ? event.clientSeq : 0)),
+    envelopesOf(Buffer.from(payload)).map(({ event }) => (event.kind === 'said' ? event.clientSeq : 0)),
   );
 
 test('what comes in one turn of the event loop is one append of each partition', async () => {

@@ -95,8 +95,8 @@ export class Appender {
   }
 
   /**
-   * Resolves when the envelope is in the log. Throws Fault `busy` when too much waits, or when it is not known
-   * whether the log has it; `bad_request` when the log takes no such record.
+   * Resolves when the envelope is in the log. Throws Fault `busy` when too much waits, or when it is not
+   * known whether the log has it; `bad_request` when the log takes no such record.
    */
   append(partition: number, envelope: Envelope): Promise<void> {
     return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 import { DeliverPolicy, type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { encodeBatch, encodeEnvelope } from '@rapport/proto/batch.ts';
+import { decodeEnvelope, encodeBatch, encodeEnvelope } from '@rapport/proto/batch.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { partitionOf } from './partition.ts';
 
@@ -58,22 +58,10 @@ async function readAll(js: JetStreamClient): Promise<readonly DeadLetter[]> {
       partition: Number(message.subject.slice('dead.'.length)),
       reason: message.headers?.get('Rapport-Reason') ?? '',
       bytes: message.data,
-      envelope: envelopeOf(message.data),
+      envelope: decodeEnvelope(message.data),
     });
     if (message.info.pending === 0) break;
   }
   await messages.close();
   return letters;
-}
-
-/** The actor host buries an event as the envelope that it was, anything else as it came. */
-function envelopeOf(bytes: Uint8Array): Envelope | undefined {
-  try {
-    const given = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Partial<Envelope>;
-    const { creatorId, userId, event } = given;
-    if (typeof creatorId !== 'string' || typeof userId !== 'string') return undefined;
-    return event === undefined || event === null ? undefined : { creatorId, userId, event };
-  } catch {
-    return undefined;
-  }
 }

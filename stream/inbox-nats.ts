@@ -2,8 +2,7 @@
 import type { JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import { DeliverPolicy, JetStreamApiError, jetstream } from '@nats-io/jetstream';
 import { errors, headers, type NatsConnection } from '@nats-io/transport-node';
-import { decodeBatch, encodeBatch } from '@rapport/proto/batch.ts';
-import type { Envelope } from '@rapport/proto/envelope.ts';
+import { encodeBatch } from '@rapport/proto/batch.ts';
 import { systemClock } from '@rapport/runtime/clock.ts';
 import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
@@ -121,17 +120,6 @@ function recordOf(partition: number, message: JsMsg): LogRecord {
     sequence: message.seq,
     timeUs: Math.floor(message.info.timestampNanos / 1_000),
     pending: message.info.pending,
-    envelopes: envelopesOf(message.data),
     bytes: message.data,
   };
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-function envelopesOf(bytes: Uint8Array): readonly Envelope[] | undefined {
-  try {
-    return decodeBatch(utf8.decode(bytes));
-  } catch {
-    return undefined; // No UTF-8.
-  }
 }

@@ -1,6 +1,4 @@
-import type { Envelope } from '@rapport/proto/envelope.ts';
-
-/** Where one append put its envelopes: the log's own sequence, and the log's time for all of them. */
+/** What one append put into the log, with the log's own sequence and time for all of its envelopes. */
 export interface LogRecord {
   readonly partition: number;
   /** The record's sequence in the log; envelopes of one record share it and differ by their index. */
@@ -8,8 +6,7 @@ export interface LogRecord {
   readonly timeUs: number;
   /** How many records of this partition follow it; 0 at the tail. */
   readonly pending: number;
-  /** Undefined when the record's bytes are not a batch: it belongs to DEAD. */
-  readonly envelopes: readonly Envelope[] | undefined;
+  /** A batch, for `decodeBatch`: records that wait stay encoded, so that they take no more than these bytes. */
   readonly bytes: Uint8Array;
 }
 

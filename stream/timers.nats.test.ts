@@ -1,6 +1,6 @@
 import { DiscardPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { encodeEnvelope } from '@rapport/proto/batch.ts';
+import { encodeEnvelope, envelopesOf } from '@rapport/proto/batch.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -42,7 +42,7 @@ async function eventsUntil(last: Envelope): Promise<readonly Envelope[]> {
   const ends = new AbortController();
   const own: Envelope[] = [];
   for await (const record of stream.inbox.read(partitionOf(timer, partitions), 0, ends.signal)) {
-    own.push(...(record.envelopes ?? []).filter(({ userId }) => userId === timer.userId));
+    own.push(...envelopesOf(record.bytes).filter(({ userId }) => userId === timer.userId));
     if (JSON.stringify(own.at(-1)) === JSON.stringify(last)) ends.abort();
   }
   return own;

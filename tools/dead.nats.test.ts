@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { envelopesOf } from '@rapport/proto/batch.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { openDeadLetters } from '@rapport/stream/dead-letters.ts';
@@ -51,7 +52,7 @@ async function logged(one: Envelope): Promise<readonly Envelope[]> {
   const ends = new AbortController();
   const seen: Envelope[] = [];
   for await (const record of stream.inbox.read(partitionOf(one, 4), 0, ends.signal)) {
-    seen.push(...(record.envelopes ?? []));
+    seen.push(...envelopesOf(record.bytes));
     if (record.pending === 0) ends.abort();
   }
   return seen;

@@ -4,7 +4,7 @@ import type { LogRecord } from '@rapport/stream/inbox.ts';
 import { describe, expect, test } from 'vitest';
 import { newConversation } from '../conversation/state.ts';
 import type { Actor, Damaged } from '../memory/residents.ts';
-import { fold, positionOf, settle, writeOf } from './batch.ts';
+import { envelopesIn, fold, openRecord, positionOf, settle, writeOf } from './batch.ts';
 
 const catalog = { creator: () => undefined };
 
@@ -20,8 +20,9 @@ function said(userId: string, clientSeq: number): Envelope {
   return { creatorId: 'demo', userId, event };
 }
 
-function record(sequence: number, envelopes: readonly Envelope[]): LogRecord {
-  return { partition: 0, sequence, timeUs: sequence * 1_000, pending: 0, envelopes, bytes: new Uint8Array() };
+function record(sequence: number, envelopes: readonly unknown[]): LogRecord {
+  const bytes = Buffer.from(JSON.stringify({ envelopes }));
+  return { partition: 0, sequence, timeUs: sequence * 1_000, pending: 0, bytes };
 }
 
 function actors() {
@@ -40,9 +41,10 @@ function actors() {
   return { actorOf, all };
 }
 
-function foldWith(records: readonly LogRecord[], actorOf: (name: string) => Actor | Damaged) {
-  const envelopes = records.flatMap((one) => one.envelopes ?? []);
-  return fold(records, { actors: envelopes.map((envelope) => actorOf(conversationName(envelope))), catalog });
+function foldWith(given: readonly LogRecord[], actorOf: (name: string) => Actor | Damaged) {
+  const records = given.map(openRecord);
+  const actors = envelopesIn(records).map((envelope) => actorOf(conversationName(envelope)));
+  return fold(records, { actors, catalog });
 }
 
 describe('fold()', () => {
@@ -72,18 +74,41 @@ describe('fold()', () => {
     expect(more.touched.flatMap(({ messages }) => messages.map(({ seq }) => seq))).toEqual([3]);
   });
 
-  test.each(['null', '{"kind":"of a later version"}'])(
-    'sets event %s aside, which cannot be decided, and goes on with the conversation',
-    (event) => {
-      const { actorOf } = actors();
-      const broken: Envelope = { creatorId: 'demo', userId: 'ann', event: JSON.parse(event) };
-      const records = [record(5, [said('ann', 1), broken, said('ann', 2)])];
-      const { poison, touched } = foldWith(records, actorOf);
-      expect(poison).toHaveLength(1);
-      const ids = touched[0]?.messages.map(({ json }) => JSON.parse(json).id);
-      expect(ids).toEqual(['ann-1', 'ann-2']);
-    },
-  );
+  test('sets aside an event of a later version, and goes on with the conversation', () => {
+    const { actorOf } = actors();
+    const later = { creatorId: 'demo', userId: 'ann', event: { kind: 'of a later version' } };
+    const { poison, touched } = foldWith([record(5, [said('ann', 1), later, said('ann', 2)])], actorOf);
+    expect(poison.map(({ envelope }) => envelope)).toEqual([later]);
+    const ids = touched[0]?.messages.map(({ json }) => JSON.parse(json).id);
+    expect(ids).toEqual(['ann-1', 'ann-2']);
+    expect(touched[0]?.inSeq).toBe(positionOf(5, 2));
+  });
+
+  test.each([
+    { what: 'an event without a kind', entry: { creatorId: 'demo', userId: 'ann', event: null } },
+    { what: 'a form of a later version', entry: ['said-2', 'demo', 'ann'] },
+    { what: 'no envelope', entry: 7 },
+  ])('sets aside $what alone, and folds the others of the record', ({ entry }) => {
+    const { actorOf } = actors();
+    const { unreadable, touched, events } = foldWith(
+      [record(5, [said('ann', 1), entry, said('bob', 1)])],
+      actorOf,
+    );
+    expect(unreadable.map(({ bytes }) => JSON.parse(String(bytes)))).toEqual([entry]);
+    expect(touched.map(({ actor, inSeq }) => [actor.userId, inSeq])).toEqual([
+      ['ann', positionOf(5, 0)],
+      ['bob', positionOf(5, 2)],
+    ]);
+    expect(events).toBe(2);
+  });
+
+  test('sets aside a record that is no batch as it came', () => {
+    const { actorOf } = actors();
+    const noBatch = { ...record(5, []), bytes: Buffer.from('no batch') };
+    const { unreadable, events } = foldWith([noBatch, record(6, [said('ann', 1)])], actorOf);
+    expect(unreadable.map(({ bytes }) => String(bytes))).toEqual(['no batch']);
+    expect(events).toBe(1);
+  });
 });
 
 describe('fold() on a conversation whose row is damaged', () => {

@@ -1,5 +1,6 @@
 import type { Catalog } from '@rapport/catalog/catalog.ts';
 import { type ConversationWrite, type EncodedMessage, encodeMessage } from '@rapport/history/history.ts';
+import { type BatchEntry, decodeBatch, isReadable, type Unreadable } from '@rapport/proto/batch.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import type { LogRecord } from '@rapport/stream/inbox.ts';
 import { decide } from '../conversation/decide.ts';
@@ -21,7 +22,21 @@ export function sequenceOf(position: number): number {
   return Math.floor(position / envelopesPerRecordMax);
 }
 
-/** What a batch makes of one conversation: nothing of it is true until it is committed. */
+/** A record whose turn has come, with its entries decoded. */
+export interface OpenRecord extends Pick<LogRecord, 'sequence' | 'timeUs' | 'bytes'> {
+  readonly entries: readonly BatchEntry[];
+}
+
+export function openRecord({ sequence, timeUs, bytes }: LogRecord): OpenRecord {
+  return { sequence, timeUs, bytes, entries: decodeBatch(bytes) };
+}
+
+/** The envelopes of these records, in order, without the entries that cannot be read. */
+export function envelopesIn(records: readonly OpenRecord[]): readonly Envelope[] {
+  return records.flatMap(({ entries }) => entries.filter(isReadable));
+}
+
+/** What a batch makes of one conversation. None of it counts before it is committed. */
 export interface Touched {
   readonly actor: Actor;
   state: Conversation;
@@ -39,29 +54,37 @@ export interface Poison {
 export interface Folded {
   readonly touched: readonly Touched[];
   readonly poison: readonly Poison[];
-  /** Actors whose rows record effects that may never have been performed. */
+  readonly unreadable: readonly Unreadable[];
+  /** Actors whose rows record effects that may not have been performed. */
   readonly again: ReadonlySet<Actor>;
   readonly events: number;
 }
 
 /**
- * Folds the records of a batch over their actors, one for each envelope in order, which stay as they are
- * until `settle`.
+ * Folds the records of a batch over their actors. The actors stay as they are until `settle`. An event that
+ * cannot be decided, and an entry that cannot be read, are set aside by themselves: the others of their record
+ * belong to other people, who were told that theirs are accepted.
  */
 export function fold(
-  records: readonly LogRecord[],
+  records: readonly OpenRecord[],
   options: {
+    /** One for each of `envelopesIn(records)`. */
     readonly actors: readonly (Actor | Damaged)[];
     readonly catalog: Pick<Catalog, 'creator'>;
   },
 ): Folded {
   const touched = new Map<Actor, Touched>();
   const poison: Poison[] = [];
+  const unreadable: Unreadable[] = [];
   const again = new Set<Actor>();
   let events = 0;
   let at = 0;
   for (const record of records) {
-    for (const [index, envelope] of (record.envelopes ?? []).entries()) {
+    for (const [index, envelope] of record.entries.entries()) {
+      if ('unreadable' in envelope) {
+        unreadable.push(envelope);
+        continue;
+      }
       const actor = options.actors[at];
       at += 1;
       if (actor === undefined) throw new Error(`Cannot fold envelope ${at} of the batch: it has no actor`);
@@ -73,7 +96,7 @@ export function fold(
       const position = positionOf(record.sequence, index);
       if (position <= entry.inSeq) {
         if (entry.actor.outbox !== undefined) again.add(entry.actor);
-        continue; // Read again after a restart: folded before.
+        continue; // It was folded before, and is read again after a restart.
       }
       touched.set(actor, entry);
       events += 1;
@@ -85,7 +108,7 @@ export function fold(
       entry.inSeq = position;
     }
   }
-  return { touched: [...touched.values()], poison, again, events };
+  return { touched: [...touched.values()], poison, unreadable, again, events };
 }
 
 function untouched(actor: Actor): Touched {
@@ -99,19 +122,23 @@ function foldOne(entry: Touched, envelope: Envelope, context: Context): void {
   for (const effect of decision.effects) entry.effects.push(effect);
 }
 
-function contextOf(envelope: Envelope, record: LogRecord, catalog: Pick<Catalog, 'creator'>): Context {
+function contextOf(
+  envelope: Envelope,
+  record: Pick<LogRecord, 'timeUs'>,
+  catalog: Pick<Catalog, 'creator'>,
+): Context {
   const configured = catalog.creator(envelope.creatorId);
   return {
     userId: envelope.userId,
     atMs: Math.floor(record.timeUs / 1_000),
-    // Of a creator that was deleted meanwhile, messages are kept and no model is asked.
+    // The creator may be deleted by now: then messages are kept and no model is asked.
     answering: configured?.creator.answering ?? 'people',
     configVersion: configured?.version ?? 0,
     ...(configured?.creator.followUp && { followUp: configured.creator.followUp }),
   };
 }
 
-/** The write of a touched conversation; undefined when nothing worth keeping changed. */
+/** The write of a touched conversation; undefined when nothing changed that is worth keeping. */
 export function writeOf(entry: Touched, epoch: number): ConversationWrite | undefined {
   if (entry.state === entry.actor.state) return undefined;
   return {
@@ -125,7 +152,7 @@ export function writeOf(entry: Touched, epoch: number): ConversationWrite | unde
   };
 }
 
-/** Makes it true, after the commit. */
+/** Gives the actor its new state, after the commit. */
 export function settle(entry: Touched): void {
   entry.actor.state = entry.state;
   entry.actor.inSeq = entry.inSeq;

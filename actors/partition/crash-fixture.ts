@@ -1,6 +1,7 @@
 import { creatorSchema } from '@rapport/catalog/creator.ts';
 import { openMemoryHistory } from '@rapport/history/history-memory.ts';
 import type { InferenceClient } from '@rapport/inference/client.ts';
+import { encodeBatch, encodeEnvelope } from '@rapport/proto/batch.ts';
 import type { Envelope, Event } from '@rapport/proto/envelope.ts';
 import { systemClock as clock } from '@rapport/runtime/clock.ts';
 import { createLog } from '@rapport/runtime/log.ts';
@@ -13,6 +14,7 @@ import { Residents } from '../memory/residents.ts';
 import { createMeters } from '../meters.ts';
 import { Turns } from '../turns.ts';
 import { Performer } from './performer.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { Worker } from './worker.ts';
 
 export const key = { creatorId: 'demo', userId: 'ann' };
@@ -75,7 +77,8 @@ export class World {
   #put(envelopes: readonly Envelope[]): void {
     const sequence = this.#records.length + 1;
     const timeUs = sequence * 1_000_000;
-    this.#records.push({ partition: 0, sequence, timeUs, pending: 0, envelopes, bytes: new Uint8Array() });
+    const bytes = Buffer.from(encodeBatch(envelopes.map(encodeEnvelope)));
+    this.#records.push({ partition: 0, sequence, timeUs, pending: 0, bytes });
     for (const wake of this.#waiting.splice(0)) wake();
   }
 }
@@ -151,6 +154,7 @@ export class Incarnation {
         unschedule: (timer) => this.#call('unschedule', () => void timers.delete(nameOf(timer))),
       },
       performer: new Performer({ epoch: 1, audience: new Audience(), dispatch, turns, append }),
+      readAhead: new ReadAhead(),
       residents: new Residents({ actorsMax: 100, bytesMax: 1_048_576, idleMs: 3_600_000 }),
       isWriting: (name) => turns.current(name) !== undefined,
       turnLost: (_, { turnId, attempt }) => void append(_, { kind: 'turn_lost', turnId, attempt }),

@@ -9,16 +9,15 @@ import type { Inbox, LogRecord } from '@rapport/stream/inbox.ts';
 import type { Lanes } from '@rapport/stream/lanes.ts';
 import type { Meters } from '../meters.ts';
 import { Activation, type ActivationOptions } from './activation.ts';
-import { fold, type Touched } from './batch.ts';
+import { envelopesIn, fold, type OpenRecord, openRecord, type Touched } from './batch.ts';
 import { type CommitOptions, commit } from './commit.ts';
 import type { Performer } from './performer.ts';
+import type { ReadAhead, Reserve } from './read-ahead.ts';
 import { performRecorded, type RecordedEffectsOptions, replayRecorded } from './recorded-effects.ts';
 
 /** Events of one batch: a commit of 512 still takes a few milliseconds. */
 const batchEventsMax = 512;
-/** Records read ahead of the batch at work; then reading waits. */
-const readAheadMax = 1_024;
-/** Controls that wait for the loop; gateways announce again what is dropped beyond. */
+/** Controls that wait for the loop. What is dropped beyond, gateways announce again. */
 const controlsMax = 65_536;
 
 export interface WorkerOptions extends ActivationOptions, CommitOptions, RecordedEffectsOptions {
@@ -27,6 +26,8 @@ export interface WorkerOptions extends ActivationOptions, CommitOptions, Recorde
   readonly lanes: Pick<Lanes, 'onControls'>;
   readonly catalog: Pick<Catalog, 'creator'>;
   readonly performer: Performer;
+  /** Of the host. */
+  readonly readAhead: ReadAhead;
   readonly meters: Meters;
   readonly log: Log;
   /** Reading begins behind this record of the log. */
@@ -45,7 +46,8 @@ export class Worker {
   readonly #options: WorkerOptions;
   readonly #activation: Activation;
   readonly #records: LogRecord[] = [];
-  /** What the log had behind the newest record that was read. */
+  readonly #reserve: Reserve;
+  /** Records that the log had after the newest one that was read. */
   #unread = 0;
   /** Conversations with an answer being written: a new owner must know them, or nobody would end these. */
   readonly #running = new Map<string, ConversationKey>();
@@ -53,11 +55,11 @@ export class Worker {
   /** Sequence of the newest record whose effects are performed. */
   #performed: number;
   #wake: () => void = () => undefined;
-  #room: () => void = () => undefined;
 
   constructor(options: WorkerOptions) {
     this.#partition = options.partition;
     this.#options = options;
+    this.#reserve = options.readAhead.open();
     this.#performed = options.afterSequence;
     this.#activation = new Activation({
       ...options,
@@ -83,10 +85,7 @@ export class Worker {
 
   /** Runs until the signal aborts; finishes the batch at work. Rejects when this partition can not go on. */
   async run(signal: AbortSignal): Promise<void> {
-    const wake = () => {
-      this.#wake();
-      this.#room();
-    };
+    const wake = () => this.#wake();
     signal.addEventListener('abort', wake);
     const endControls = this.#options.lanes.onControls(this.#partition, (controls) => this.#take(controls));
     const failed = new AbortController();
@@ -99,7 +98,7 @@ export class Worker {
       }
     } finally {
       failed.abort();
-      this.#room();
+      this.#reserve.close();
       endControls();
       signal.removeEventListener('abort', wake);
       await reading;
@@ -113,11 +112,7 @@ export class Worker {
       this.#options.logEnd.saw(record.sequence);
       this.#unread = record.pending;
       this.#wake();
-      if (this.#records.length >= readAheadMax && !signal.aborted) {
-        await new Promise<void>((resolve) => {
-          this.#room = resolve;
-        });
-      }
+      await this.#reserve.hold(record.bytes.length);
     }
   }
 
@@ -142,32 +137,32 @@ export class Worker {
     if (controls.length > 0) await this.#control(controls);
   }
 
-  #nextRecords(): readonly LogRecord[] {
+  #nextRecords(): readonly OpenRecord[] {
+    const opened: OpenRecord[] = [];
     let events = 0;
-    let count = 0;
-    while (count < this.#records.length && events < batchEventsMax) {
-      events += this.#records[count]?.envelopes?.length ?? 0;
-      count += 1;
+    for (const record of this.#records) {
+      if (events >= batchEventsMax) break;
+      const open = openRecord(record);
+      opened.push(open);
+      events += open.entries.length;
     }
-    const records = this.#records.splice(0, count);
-    this.#room();
-    return records;
+    this.#records.splice(0, opened.length);
+    return opened;
   }
 
-  async #batch(records: readonly LogRecord[]): Promise<void> {
+  async #batch(records: readonly OpenRecord[]): Promise<void> {
     const { meters, catalog, performer, clock } = this.#options;
     const nowUs = clock.wallMs() * 1_000;
     for (const record of records) meters.readLag.observe(Math.max(0, nowUs - record.timeUs) / 1e6);
     const endLoad = meters.load.startTimer();
-    const actors = await this.#activation.activate(records.flatMap((record) => record.envelopes ?? []));
+    const actors = await this.#activation.activate(envelopesIn(records));
     endLoad();
     const endDecide = meters.decide.startTimer();
-    const { touched, poison, again, events } = fold(records, { actors, catalog });
+    const { touched, poison, unreadable, again, events } = fold(records, { actors, catalog });
     endDecide();
     for (const { envelope, failure } of poison)
       await this.#bury(Buffer.from(JSON.stringify(envelope)), failure);
-    for (const { envelopes, bytes } of records)
-      if (envelopes === undefined) await this.#bury(bytes, 'not a batch');
+    for (const { bytes, unreadable: reason } of unreadable) await this.#bury(bytes, reason);
     await this.#options.lease.ensure(this.#options.signal);
     await replayRecorded(again, this.#options);
     await this.#store(touched);
@@ -176,6 +171,7 @@ export class Worker {
     endPerform();
     await performRecorded(touched, this.#options);
     this.#performed = records.at(-1)?.sequence ?? this.#performed;
+    for (const { bytes } of records) this.#reserve.release(bytes.length);
     meters.batchEvents.observe(events);
     meters.events.inc(events);
   }

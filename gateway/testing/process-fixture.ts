@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
 import { openHistory } from '@rapport/history/open-history.ts';
+import { envelopesOf } from '@rapport/proto/batch.ts';
 import type { DownJson, UpJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { startTestNats } from '@rapport/stream/nats-fixture.ts';
@@ -106,7 +107,7 @@ async function fold(
   records: ReturnType<Awaited<ReturnType<typeof openStream>>['inbox']['read']>,
   owner: ScriptedOwner,
 ): Promise<void> {
-  for await (const { envelopes = [] } of records) await owner.fold(envelopes);
+  for await (const { bytes } of records) await owner.fold(envelopesOf(bytes));
 }
 
 /** A browser's client. */

@@ -1,4 +1,4 @@
-import { decodeBatch, encodeBatch } from '@rapport/proto/batch.ts';
+import { encodeBatch, envelopesOf } from '@rapport/proto/batch.ts';
 import type { Controls } from '@rapport/proto/control.ts';
 import type { Deliveries } from '@rapport/proto/delivery.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
@@ -36,7 +36,7 @@ export class MemoryStream {
     append: async (partition, entries, appendId) => {
       if (this.held) await new Promise<void>((resolve) => this.#waiting.push(resolve));
       if (this.down) throw new Fault('busy', 'Cannot append: the test took the log away');
-      const appended = { partition, envelopes: decodeBatch(encodeBatch(entries)) ?? [], appendId };
+      const appended = { partition, envelopes: envelopesOf(Buffer.from(encodeBatch(entries))), appendId };
       this.appended.push(appended);
       this.onAppend(appended);
     },

@@ -1,3 +1,4 @@
+import { envelopesOf } from '@rapport/proto/batch.ts';
 import type { ConversationKey } from '@rapport/proto/identity.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { openStream, type Stream } from '@rapport/stream/open-stream.ts';
@@ -37,8 +38,8 @@ export class Witness {
 
   async #read(partition: number, says: ReadonlyMap<string, LoggedSay[]>): Promise<void> {
     const ends = new AbortController();
-    for await (const { envelopes = [], pending } of this.#stream.inbox.read(partition, 0, ends.signal)) {
-      for (const { event, ...key } of envelopes) {
+    for await (const { bytes, pending } of this.#stream.inbox.read(partition, 0, ends.signal)) {
+      for (const { event, ...key } of envelopesOf(bytes)) {
         if (event.kind !== 'said') continue;
         const { deviceId, clientSeq, id } = event;
         says.get(nameOf(key))?.push({ deviceId, clientSeq, id });

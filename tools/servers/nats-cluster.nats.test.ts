@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { encodeEnvelope } from '@rapport/proto/batch.ts';
+import { encodeEnvelope, envelopesOf } from '@rapport/proto/batch.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { testBinary } from '@rapport/stream/nats-fixture.ts';
@@ -58,8 +58,8 @@ test('the log outlives kill -9 of its leader, and of the next one', { timeout: 6
   }
   const read: string[] = [];
   const ends = new AbortController();
-  for await (const { envelopes = [], pending } of stream.inbox.read(1, 0, ends.signal)) {
-    for (const { event } of envelopes) if (event.kind === 'said') read.push(event.text);
+  for await (const { bytes, pending } of stream.inbox.read(1, 0, ends.signal)) {
+    for (const { event } of envelopesOf(bytes)) if (event.kind === 'said') read.push(event.text);
     if (pending === 0) ends.abort();
   }
   expect(read).toEqual(texts);
@@ -69,8 +69,8 @@ test('readers and watches go on when any server leaves in order', { timeout: 60_
   const ends = new AbortController();
   const read = new Set<string>();
   const readAll = async (partition: number) => {
-    for await (const { envelopes = [] } of stream.inbox.read(partition, 0, ends.signal))
-      for (const { event } of envelopes) if (event.kind === 'said') read.add(event.text);
+    for await (const { bytes } of stream.inbox.read(partition, 0, ends.signal))
+      for (const { event } of envelopesOf(bytes)) if (event.kind === 'said') read.add(event.text);
   };
   const reading = [readAll(0), readAll(1)];
   const owners = new Set<string>();
