@@ -1,3 +1,5 @@
+import { withoutCredentials } from './credentials.ts';
+
 /** One setting of a process: its default, what it means, and how its text is read. */
 export interface Option<T> {
   readonly fallback: T;
@@ -69,7 +71,8 @@ export function readOptions<S extends OptionSet>(
     const given = env[name];
     if (given === undefined || given === '') return [name, option.fallback];
     const result = option.read(given);
-    if (!result.ok) wrong.push(`Cannot use ${name}=${given}: it should be ${result.want}`);
+    if (!result.ok)
+      wrong.push(`Cannot use ${name}=${withoutCredentials(given)}: it should be ${result.want}`);
     return [name, result.ok ? result.value : undefined];
   });
   if (wrong.length > 0) throw new OptionFault(wrong.join('\n'));

@@ -1,10 +1,14 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
+import { natsAddress } from './nats-address.ts';
+
+const connectWithinMs = 5_000;
 
 /**
  * A connection that never gives up: it reconnects for as long as the process lives and logs what it goes
- * through. Throws when the first connection fails.
+ * through. `url` is as NATS_URL has it, with credentials. Throws when the first connection fails. When NATS
+ * does not take the password any more, the process ends: only a new start reads a new NATS_URL.
  */
 export async function connectNats(options: {
   readonly url: string;
@@ -12,10 +16,15 @@ export async function connectNats(options: {
   readonly log: Log;
 }): Promise<NatsConnection> {
   const { url, name, log } = options;
+  const { servers, login } = natsAddress(url);
   try {
     const nc = await connect({
-      servers: url.split(','),
+      ...login,
+      servers: [...servers],
       name,
+      // The client does not notice a server that goes away while they greet each other; by default it waits
+      // 20 s for it.
+      timeout: connectWithinMs,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 100,
       reconnectJitter: 100,
@@ -26,10 +35,16 @@ export async function connectNats(options: {
       noAsyncTraces: true,
     });
     void logStatus(nc, log.child({ nats: name })); // Ends with the connection.
+    void endWithoutLogin(nc); // Rejects on purpose.
     return nc;
   } catch (failure) {
-    throw new Error(`Cannot reach NATS at ${url}`, { cause: failure });
+    throw new Error(`Cannot reach NATS at ${servers.join(',')}`, { cause: failure });
   }
+}
+
+async function endWithoutLogin(nc: NatsConnection): Promise<void> {
+  const failure = await nc.closed();
+  if (failure !== undefined) throw new Error('Cannot go on with NATS', { cause: failure });
 }
 
 async function logStatus(nc: NatsConnection, log: Log): Promise<void> {
