@@ -15,6 +15,7 @@ const orphanStopsWithinMs = 15_000;
  * sentence and ends with status 1; so does a process that fails in the middle, after its stack.
  */
 export async function runService(start: () => Promise<Service & { readonly ready: object }>): Promise<void> {
+  process.umask(0o077); // Other users of the machine must not read what people write.
   process.once('uncaughtException', die);
   process.once('unhandledRejection', die);
   let service: Awaited<ReturnType<typeof start>>;

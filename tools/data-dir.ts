@@ -20,7 +20,7 @@ export function takeDataDir(dataDir: string): () => void {
     );
   }
   rmSync(lock, { force: true });
-  writeFileSync(lock, identity(process.pid), { flag: 'wx' });
+  writeFileSync(lock, identity(process.pid), { flag: 'wx', mode: 0o600 });
   return () => rmSync(lock, { force: true });
 }
 
@@ -33,12 +33,15 @@ function makeWritable(dataDir: string): void {
   }
 }
 
-/** Node's own `recursive` tries for ever where a file system refuses a folder with ENOENT, as /proc does. */
+/**
+ * Makes a folder that only this user can enter. Node's own `recursive` tries for ever where a file system
+ * refuses a folder with ENOENT, as /proc does.
+ */
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   const parent = dirname(folder);
   if (parent !== folder) makeFolder(parent);
-  mkdirSync(folder);
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 function readIfThere(path: string): string {

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { buildWidget } from '@rapport/widget/build.ts';
 import { type Child, startChild } from './child.ts';
+import { closeDataDir } from './close-data-dir.ts';
 import type { StartSettings } from './config.ts';
 import { takeDataDir } from './data-dir.ts';
 import { checkPorts } from './free-port.ts';
@@ -37,6 +38,8 @@ export class LocalRun {
   /** Those that are kept running, by name. */
   readonly #processes = new Map<ProcessName, Supervised>();
   readonly #options: LocalRunOptions;
+  /** Of the nats-server that is started here. */
+  #natsUrl = '';
   #stopping = false;
   #giveBack: () => void = () => {};
 
@@ -66,8 +69,9 @@ export class LocalRun {
     return `${port === 0 ? this.url : `http://127.0.0.1:${port}`}/metrics`;
   }
 
+  /** With the password, if there is one. */
   get natsUrl(): string {
-    return this.#options.settings.NATS_URL || `nats://127.0.0.1:${this.#portOf('nats')}`;
+    return this.#options.settings.NATS_URL || this.#natsUrl;
   }
 
   /** Throws, having stopped what it began, with one sentence when something does not start. */
@@ -125,6 +129,7 @@ export class LocalRun {
   /** What a Rapport that was killed left in the folder is no longer true. */
   #takeDataDir(): void {
     const giveBack = takeDataDir(this.dataDir);
+    closeDataDir(this.dataDir, this.#options.tell);
     removeNatsUrl(this.dataDir);
     this.#giveBack = () => {
       removeNatsUrl(this.dataDir);
@@ -193,6 +198,7 @@ export class LocalRun {
       // What it warns of when it recovers from a crash alarms people for nothing; it is in the log.
       log: { info: write('info'), warn: write('warn'), error },
     });
+    this.#natsUrl = server.url;
     return {
       pid: server.pid,
       port: server.port,

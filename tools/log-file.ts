@@ -5,9 +5,10 @@ import { dirname } from 'node:path';
 const logBytesMax = 32 * 1024 * 1024;
 
 /**
- * Appends lines to a file that never grows beyond its limit. Written at once: a log that dies with us is
- * none. What the disk refuses is left out, for those who log have to go on; the next line that it takes
- * comes after one that counts the missing.
+ * Appends lines to a file that only its owner can read, and that never grows beyond its limit. Lines are
+ * written at once, because buffered ones would be lost when this process is killed. A line that the disk
+ * refuses is dropped, so that the processes go on; the next line that is written comes after a count of the
+ * dropped ones.
  */
 export class LogFile {
   readonly #path: string;
@@ -15,7 +16,7 @@ export class LogFile {
   #missing = 0;
 
   constructor(path: string) {
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     this.#path = path;
     this.#bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   }
@@ -37,7 +38,7 @@ export class LogFile {
       renameSync(this.#path, `${this.#path}.1`);
       this.#bytes = 0;
     }
-    appendFileSync(this.#path, `${line}\n`);
+    appendFileSync(this.#path, `${line}\n`, { mode: 0o600 });
     this.#bytes += bytes;
   }
 }

@@ -1,9 +1,10 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writePrivateFile } from '@rapport/runtime/private-file.ts';
 
-/** Tells whoever looks into the data folder where the NATS of the Rapport that runs on it is. */
+/** Tells the commands of this user where NATS of the Rapport on this data folder is, password included. */
 export function writeNatsUrl(dataDir: string, url: string): void {
-  writeFileSync(pathIn(dataDir), `${url}\n`);
+  writePrivateFile(pathIn(dataDir), `${url}\n`);
 }
 
 export function removeNatsUrl(dataDir: string): void {

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { createLog } from '@rapport/runtime/log.ts';
+import { connectNats } from '@rapport/stream/connect.ts';
 import { openStream } from '@rapport/stream/open-stream.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { root } from './gate/step.ts';
@@ -66,6 +67,28 @@ test('npm start prints where the coach is, and SIGINT ends it leaving nothing ru
   child.kill('SIGINT');
   expect(await ended).toEqual([0, null]);
   expect(await runningOn(dataDir)).toEqual([]);
+});
+
+test('what it writes and the NATS that it runs are closed to other users of the machine', async () => {
+  await chmod(dataDir, 0o755); // As an earlier version left it.
+  const rapport = await startRapport({ dataDir });
+  const entries = await readdir(dataDir, { recursive: true });
+  const paths = [dataDir, ...entries.map((entry) => join(dataDir, entry))];
+  expect(entries).toEqual(expect.arrayContaining(['history.db', 'history.db-wal', 'log/gateway.log']));
+  const modes = await Promise.all(
+    paths.map(async (path) => [path, (await stat(path)).mode & 0o077] as const),
+  );
+  expect(modes.filter(([, others]) => others !== 0)).toEqual([]);
+
+  const log = createLog({ name: 'test', level: 'silent' });
+  const url = rapport.natsUrl.replace(/\/\/.*@/, '//');
+  await expect(connectNats({ url, name: 'nobody', log })).rejects.toThrow('Cannot reach NATS');
+  const { password } = new URL(rapport.natsUrl);
+  const logs = entries.filter((entry) => entry.startsWith('log/')).map((entry) => join(dataDir, entry));
+  for (const path of logs) expect(await readFile(path, 'utf8')).not.toContain(password);
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name)))
+    expect(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).not.toContain(password);
+  await rapport.stop();
 });
 
 test('the printed command makes a coach whose widget any site may embed', async () => {

@@ -60,7 +60,7 @@ async function build(
     gateways: topology.gateways,
     dataDir,
     env: {
-      NATS_URL: natsLinks.map(({ port }) => `nats://127.0.0.1:${port}`).join(','),
+      NATS_URL: nats.advertisedUrls.join(','),
       STREAM_REPLICAS: String(replicas),
       HISTORY_URL: cassandra?.newUrl() ?? '',
       GATEWAY_SAYS_PER_WINDOW_MAX: '1000000',

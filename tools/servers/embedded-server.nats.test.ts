@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
+import { createLog } from '@rapport/runtime/log.ts';
+import { connectNats } from '@rapport/stream/connect.ts';
 import { testBinary } from '@rapport/stream/nats-fixture.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startNatsServer } from './embedded-server.ts';
@@ -14,6 +16,7 @@ import { startNatsServer } from './embedded-server.ts';
 const lines: string[] = [];
 const note = (sentence: string) => void lines.push(sentence);
 const log = { info: note, warn: note, error: note };
+const quiet = createLog({ name: 'embedded', level: 'silent' });
 let dataDir = '';
 let binary = '';
 
@@ -25,7 +28,7 @@ beforeEach(async () => {
 afterEach(() => rm(dataDir, { recursive: true, force: true }));
 
 async function appendOne(url: string, subject: string): Promise<number> {
-  const nc = await connect({ servers: url });
+  const nc = await connectNats({ url, name: 'test', log: quiet });
   const manager = await jetstreamManager(nc);
   await manager.streams.add({ name: 'kept', subjects: ['kept.>'] });
   const { seq } = await jetstream(nc).publish(subject, 'hello');
@@ -39,6 +42,62 @@ test('startNatsServer() resolves with the address of a server that takes appends
   await server.stop();
   expect(await server.ended).toEqual({ asked: true });
   expect(lines).toContain('Server is ready');
+});
+
+test('a client without the password is refused, in a sentence that does not show what it tried', async () => {
+  const server = await startNatsServer({ binary, dataDir, log });
+  const address = `nats://127.0.0.1:${server.port}`;
+  for (const login of ['', 'rapport:wrong@', 'token@']) {
+    const url = address.replace('//', `//${login}`);
+    const refused = new RegExp(`^Cannot reach NATS at ${address}$`);
+    await expect(connectNats({ url, name: 'test', log: quiet })).rejects.toThrow(refused);
+  }
+  await server.stop();
+});
+
+test('only its user can read the password, and it is on no command line', async () => {
+  const first = await startNatsServer({ binary, dataDir, log });
+  const { password } = new URL(first.url);
+  expect(password).toMatch(/^[0-9a-f]{48}$/);
+  const files = ['password', 'nats-server.conf'].map((name) => join(dataDir, name));
+  for (const file of files) {
+    expect(await readFile(file, 'utf8')).toContain(password);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+  }
+  if (process.platform === 'linux')
+    expect(await readFile(`/proc/${first.pid}/cmdline`, 'utf8')).not.toContain(password);
+  await first.stop();
+  const second = await startNatsServer({ binary, dataDir, log });
+  expect(new URL(second.url).password).toBe(password);
+  await second.stop();
+  for (const file of files) await chmod(file, 0o644);
+  const third = await startNatsServer({ binary, dataDir, log });
+  expect(new URL(third.url).password).not.toBe(password); // Others may have read it.
+  for (const file of files) expect((await stat(file)).mode & 0o777).toBe(0o600);
+  await third.stop();
+});
+
+test('a process whose password is not taken any more ends with the reason', async () => {
+  const first = await startNatsServer({ binary, dataDir, log });
+  const script = `
+    import { connectNats } from '@rapport/stream/connect.ts';
+    import { createLog } from '@rapport/runtime/log.ts';
+    const log = createLog({ name: 'test', level: 'silent' });
+    await connectNats({ url: ${JSON.stringify(first.url)}, name: 'test', log });
+    console.log('connected');
+  `;
+  const client = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: import.meta.dirname,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(client, 'close');
+  const said = text(client.stderr);
+  await once(createInterface(client.stdout), 'line');
+  await first.stop();
+  const second = await startNatsServer({ binary, dataDir, log, port: first.port, password: 'another' });
+  expect((await ended)[0]).toBe(1);
+  expect(await said).toContain('Cannot go on with NATS');
+  await second.stop();
 });
 
 test('an append survives kill() and is there on the next start', async () => {
@@ -102,12 +161,14 @@ test('a server orphaned by kill -9 of its starter is ended by the next start', a
 });
 
 async function takesClients(url: string): Promise<boolean> {
+  const socket = createConnection(Number(new URL(url).port), '127.0.0.1');
   try {
-    const nc = await connect({ servers: url, reconnect: false });
-    await nc.close();
+    await once(socket, 'connect');
     return true;
   } catch {
     return false;
+  } finally {
+    socket.destroy();
   }
 }
 

@@ -1,14 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { endWithUs } from '@rapport/runtime/end-with-us.ts';
 import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
+import { writePrivateFile } from '@rapport/runtime/private-file.ts';
 import { endLeftover, rememberServer } from './server-lock.ts';
+import { serverPassword, serverUrl, serverUser } from './server-password.ts';
 
 /** A nats-server of our own, on loopback, that this process started and ends. */
 export interface NatsServer {
+  /** With its password. */
   readonly url: string;
   readonly port: number;
   readonly pid: number;
@@ -33,7 +36,9 @@ export interface NatsServerOptions {
   readonly dataDir: string;
   /** 0 takes a free one. */
   readonly port?: number;
-  /** Left out, it stands alone. */
+  /** What clients have to know; left out, the one that is kept in `dataDir`. */
+  readonly password?: string;
+  /** Left out, the server stands alone. */
   readonly cluster?: ClusterPlace;
   readonly log: ServerLog;
 }
@@ -72,25 +77,31 @@ const stopWithinMs = 10_000;
  */
 export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
   const dataDir = resolve(options.dataDir);
-  const config = await writeConfig(dataDir, options);
+  const { config, password } = await writeConfig(dataDir, options);
   await endLeftover(dataDir, options.log);
   // Its own process group: Ctrl-C in a terminal reaches us, and we end it after those that use it.
   const child = spawn(options.binary, ['-c', config], {
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   });
-  if (child.pid !== undefined) await rememberServer(dataDir, child.pid);
+  if (child.pid !== undefined) rememberServer(dataDir, child.pid);
   endWithUs(child); // What keeps the store safe is the lock.
   const { port, pid } = await readiness(child, dataDir, options);
-  return natsServer(child, { port, pid, dataDir });
+  return natsServer(child, { url: serverUrl(password, port), port, pid, dataDir });
 }
 
-/** One file holds the whole configuration, for whoever wants to look. */
-async function writeConfig(dataDir: string, options: NatsServerOptions): Promise<string> {
-  const file = join(dataDir, 'nats-server.conf');
+/** One file holds the whole configuration: any user of the machine can read a command line. */
+async function writeConfig(
+  dataDir: string,
+  options: NatsServerOptions,
+): Promise<{ readonly config: string; readonly password: string }> {
+  const config = join(dataDir, 'nats-server.conf');
+  const storeDir = join(dataDir, 'jetstream');
   try {
-    await mkdir(join(dataDir, 'jetstream'), { recursive: true });
-    await writeFile(file, configText(join(dataDir, 'jetstream'), options));
+    await mkdir(storeDir, { recursive: true, mode: 0o700 });
+    const { password = serverPassword(dataDir) } = options;
+    writePrivateFile(config, configText({ ...options, storeDir, password }));
+    return { config, password };
   } catch (failure) {
     throw new Fault(
       'unavailable',
@@ -98,13 +109,18 @@ async function writeConfig(dataDir: string, options: NatsServerOptions): Promise
       failure,
     );
   }
-  return file;
 }
 
-function configText(storeDir: string, { port = 0, cluster }: NatsServerOptions): string {
+interface ConfigValues extends NatsServerOptions {
+  readonly storeDir: string;
+  readonly password: string;
+}
+
+function configText({ storeDir, password, port = 0, cluster }: ConfigValues): string {
   return `# Written at every start; changes here are lost.
 server_name: ${cluster?.serverName ?? 'rapport'}
 listen: "127.0.0.1:${port === 0 ? -1 : port}"
+${loginText(password)}
 max_payload: ${maxPayloadBytes}
 # A client that does not read: its pending bytes, and how long a write may wait, before it is cut off.
 max_pending: 64MB
@@ -116,15 +132,20 @@ jetstream {
   max_memory_store: 256MB
   max_file_store: 1TB
 }
-${cluster === undefined ? '' : clusterText(cluster)}`;
+${cluster === undefined ? '' : clusterText(cluster, password)}`;
 }
 
-function clusterText({ port, routes, advertise }: ClusterPlace): string {
+function loginText(password: string): string {
+  return `authorization { user: "${serverUser}", password: "${password}" }`;
+}
+
+function clusterText({ port, routes, advertise }: ClusterPlace, password: string): string {
   return `client_advertise: "${advertise}"
 cluster {
   name: rapport
   listen: "127.0.0.1:${port}"
-  routes: [${routes.map((route) => `"nats://127.0.0.1:${route}"`).join(', ')}]
+  ${loginText(password)}
+  routes: [${routes.map((route) => `"${serverUrl(password, route)}"`).join(', ')}]
 }
 `;
 }
@@ -202,7 +223,7 @@ function startFault(reason: string, dataDir: string, options: NatsServerOptions)
 
 function natsServer(
   child: ChildProcess,
-  { port, pid, dataDir }: { readonly port: number; readonly pid: number; readonly dataDir: string },
+  { url, port, pid, dataDir }: Pick<NatsServer, 'url' | 'port' | 'pid'> & { readonly dataDir: string },
 ): NatsServer {
   let asked = false;
   const ended = once(child, 'close').then(async () => {
@@ -214,7 +235,7 @@ function natsServer(
     child.kill(signal);
   };
   return {
-    url: `nats://127.0.0.1:${port}`,
+    url,
     port,
     pid,
     ended,

@@ -5,6 +5,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { encodeEnvelope, envelopesOf } from '@rapport/proto/batch.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { createLog } from '@rapport/runtime/log.ts';
+import { connectNats } from '@rapport/stream/connect.ts';
 import { testBinary } from '@rapport/stream/nats-fixture.ts';
 import { openStream, type Stream } from '@rapport/stream/open-stream.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -40,6 +41,12 @@ test('everything that a process makes has a copy on each of three servers', asyn
   const copies: Record<string, number> = {};
   for await (const { config } of jsm.streams.list()) copies[config.name] = config.num_replicas;
   expect(copies).toEqual({ INBOX: 3, DEAD: 3, KV_owners: 3, KV_members: 3 });
+});
+
+test('no server of a cluster takes a client without the password', async () => {
+  for (const url of cluster.urls.map((one) => one.replace(/\/\/.*@/, '//'))) {
+    await expect(connectNats({ url, name: 'nobody', log })).rejects.toThrow('Cannot reach NATS at');
+  }
 });
 
 test('the log outlives kill -9 of its leader, and of the next one', { timeout: 60_000 }, async () => {

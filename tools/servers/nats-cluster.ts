@@ -4,11 +4,14 @@ import { freePort } from '@rapport/runtime/free-port.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { connectNats } from '@rapport/stream/connect.ts';
 import { type ClusterPlace, type NatsServer, type ServerLog, startNatsServer } from './embedded-server.ts';
+import { serverPassword, serverUrl } from './server-password.ts';
 
 /** Some nats-servers of this machine that keep streams together, each of which can be hurt: for tests. */
 export interface NatsCluster {
-  /** Of each server, whether it runs or not. */
+  /** The address of each server, whether it runs or not. */
   readonly urls: readonly string[];
+  /** The address of each server that clients are told: its own, or where `advertise` sends them. */
+  readonly advertisedUrls: readonly string[];
   readonly pids: readonly number[];
   signal(server: number, signal: NodeJS.Signals): void;
   /** Ends it as a power cut would, or in order; resolves when it is gone. */
@@ -45,19 +48,22 @@ export async function startNatsCluster(options: NatsClusterOptions): Promise<Nat
   const ports = await freePorts(size);
   const routes = await freePorts(size);
   const advertised = (await options.advertise?.(ports)) ?? ports;
+  const password = serverPassword(dataDir); // One for all: a client signs in to each of them alike.
   const launch = (at: number) =>
     startNatsServer({
       binary,
       dataDir: join(dataDir, nameOf(at)),
       port: ports[at] ?? 0,
+      password,
       log,
       ...(size === 1 ? {} : { cluster: placeOf(at, { routes, advertised }) }),
     });
   const servers: NatsServer[] = await Promise.all(ports.map((_, at) => launch(at)));
-  const urls = ports.map((port) => `nats://127.0.0.1:${port}`);
+  const urls = ports.map((port) => serverUrl(password, port));
   await patiently(() => withJetStream(urls, (jsm) => tryOut(jsm, size)));
   return {
     urls,
+    advertisedUrls: advertised.map((port) => serverUrl(password, port)),
     get pids() {
       return servers.map(({ pid }) => pid);
     },

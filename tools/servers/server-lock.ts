@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { Fault } from '@rapport/runtime/fault.ts';
+import { Fault, systemCodeOf } from '@rapport/runtime/fault.ts';
+import { writePrivateFile } from '@rapport/runtime/private-file.ts';
 
 /**
  * nats-server does not lock its store: two on one folder both start and spoil it. So `nats-server.pid` names
@@ -18,9 +19,9 @@ interface Holder {
 /** An orphan ends within milliseconds; one that does not is killed. */
 const endWithinMs = 5_000;
 
-export async function rememberServer(dataDir: string, serverPid: number): Promise<void> {
+export function rememberServer(dataDir: string, serverPid: number): void {
   const holder: Holder = { serverPid, starterPid: process.pid };
-  await writeFile(join(dataDir, 'nats-server.pid'), JSON.stringify(holder));
+  writePrivateFile(join(dataDir, 'nats-server.pid'), JSON.stringify(holder));
 }
 
 /**
@@ -80,7 +81,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (failure) {
-    return failure instanceof Error && 'code' in failure && failure.code === 'EPERM';
+    return systemCodeOf(failure) === 'EPERM'; // It lives, as another user's.
   }
 }
 
