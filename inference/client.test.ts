@@ -4,8 +4,8 @@ import { Fault } from '@rapport/runtime/fault.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { InferenceLimits } from './client.ts';
 import { createExtractiveModel } from './extractive/model-extractive.ts';
-import { ask, clientOf, collect, said, startServer } from './fixture.ts';
-import type { Model } from './model.ts';
+import type { Model } from './models/model.ts';
+import { ask, clientOf, collect, said, startServer } from './testing/fixture.ts';
 
 const extractive = createExtractiveModel({ clock: systemClock, deltaMs: 0 });
 const cleanups: (() => Promise<void>)[] = [];

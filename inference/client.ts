@@ -13,11 +13,11 @@ import { Fault } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import type { Metrics } from '@rapport/runtime/metrics.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
-import { Breaker, type BreakerLimits, type CallEnd } from './breaker.ts';
-import { createClientMeters } from './client-meters.ts';
-import { generateMethod } from './grpc-definition.ts';
+import { Breaker, type BreakerLimits, type CallEnd } from './client/breaker.ts';
+import { createClientMeters } from './client/client-meters.ts';
 import { type Piece, toPiece } from './piece.ts';
-import { codeOf } from './status.ts';
+import { generateMethod } from './rpc/grpc-definition.ts';
+import { codeOf } from './rpc/status.ts';
 
 export interface InferenceLimits extends AdmissionLimits, BreakerLimits {
   /** An answer that is not whole by then has failed; waiting for a slot counts. */

@@ -7,8 +7,8 @@ import { readKnowledge } from '@rapport/knowledge/knowledge-folder.ts';
 import { MessageSchema, Role } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { queryOf } from './extractive/query.ts';
-import { Library } from './library.ts';
-import type { Model } from './model.ts';
+import { Library } from './library/library.ts';
+import type { Model } from './models/model.ts';
 
 /** A question a person may ask, and the documents any of which answers it; none: the coach does not know. */
 export interface Case {

@@ -5,7 +5,7 @@ import { seedDemo } from '@rapport/demo/seed-demo.ts';
 import { connectNats } from '@rapport/stream/connect.ts';
 import { startTestNats, type TestNats } from '@rapport/stream/nats-fixture.ts';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ask, clientOf, collect, quietLog } from './fixture.ts';
+import { ask, clientOf, collect, quietLog } from './testing/fixture.ts';
 
 let nats: TestNats;
 let children: ChildProcess[] = [];

@@ -8,11 +8,11 @@ import { connectNats } from '@rapport/stream/connect.ts';
 import { Admission } from './admission.ts';
 import type { Config } from './config.ts';
 import { createExtractiveModel } from './extractive/model-extractive.ts';
-import { Library } from './library.ts';
-import { createMeters } from './meters.ts';
-import type { Model } from './model.ts';
-import { createOpenAiModel } from './model-openai.ts';
-import { serveInference } from './server.ts';
+import { Library } from './library/library.ts';
+import type { Model } from './models/model.ts';
+import { createOpenAiModel } from './models/model-openai.ts';
+import { createMeters } from './service/meters.ts';
+import { serveInference } from './service/server.ts';
 
 /** Starts the whole service: it listens once every creator's documents are indexed. */
 export async function startInference(

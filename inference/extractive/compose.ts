@@ -1,6 +1,6 @@
 import type { SourceJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
-import type { Found } from '../library.ts';
-import type { Match, Passage } from './lexical-retriever.ts';
+import type { Match, Passage } from '../library/lexical-retriever.ts';
+import type { Found } from '../library/library.ts';
 import { termsOf } from './lexicon.ts';
 import { type Sentence, sentencesOf } from './sentences.ts';
 

@@ -1,5 +1,5 @@
 import type { Clock } from '@rapport/runtime/clock.ts';
-import type { Model, Question } from '../model.ts';
+import type { Model, Question } from '../models/model.ts';
 import type { DoneReason, Piece } from '../piece.ts';
 import { compose } from './compose.ts';
 import { smallTalk } from './small-talk.ts';

@@ -3,11 +3,11 @@ import { Role } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import type { GenerateRequest } from '@rapport/proto/gen/rapport/v1/inference_pb.ts';
 import { idPattern } from '@rapport/proto/identity.ts';
 import { Fault } from '@rapport/runtime/fault.ts';
-import type { Admission } from './admission.ts';
-import { queryOf } from './extractive/query.ts';
-import type { Library } from './library.ts';
-import type { Model } from './model.ts';
-import type { Piece } from './piece.ts';
+import type { Admission } from '../admission.ts';
+import { queryOf } from '../extractive/query.ts';
+import type { Library } from '../library/library.ts';
+import type { Model } from '../models/model.ts';
+import type { Piece } from '../piece.ts';
 
 export interface Answering {
   readonly catalog: Catalog;

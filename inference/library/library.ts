@@ -2,11 +2,11 @@ import { setImmediate } from 'node:timers/promises';
 import type { Catalog, DocumentChange } from '@rapport/catalog/catalog.ts';
 import { reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
-import { LexicalRetriever, type Match, type Passage } from './extractive/lexical-retriever.ts';
-import { termsOf } from './extractive/lexicon.ts';
-import { passagesOf } from './extractive/passages.ts';
-import { questionsOf } from './extractive/query.ts';
-import { askedIn, type Form } from './extractive/question-fit.ts';
+import { termsOf } from '../extractive/lexicon.ts';
+import { questionsOf } from '../extractive/query.ts';
+import { askedIn, type Form } from '../extractive/question-fit.ts';
+import { LexicalRetriever, type Match, type Passage } from './lexical-retriever.ts';
+import { passagesOf } from './passages.ts';
 
 /** What a creator's knowledge has on a question. */
 export interface Found {

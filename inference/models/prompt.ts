@@ -1,6 +1,6 @@
 import { Role } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import type OpenAI from 'openai';
-import type { Passage } from './extractive/lexical-retriever.ts';
+import type { Passage } from '../library/lexical-retriever.ts';
 import type { Question } from './model.ts';
 
 type ChatMessage = OpenAI.ChatCompletionMessageParam;

@@ -1,6 +1,6 @@
 import type { Metrics } from '@rapport/runtime/metrics.ts';
-import type { Admission } from './admission.ts';
-import type { Library } from './library.ts';
+import type { Admission } from '../admission.ts';
+import type { Library } from '../library/library.ts';
 
 /** What the service measures of one turn. */
 export interface TurnMeter {

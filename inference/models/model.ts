@@ -1,7 +1,7 @@
 import type { Creator } from '@rapport/catalog/creator.ts';
 import type { Message } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
-import type { Found } from './library.ts';
-import type { Piece } from './piece.ts';
+import type { Found } from '../library/library.ts';
+import type { Piece } from '../piece.ts';
 
 /**
  * What a model is given: who answers, what was said (oldest first), and what the creator's knowledge has on

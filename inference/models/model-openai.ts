@@ -1,9 +1,9 @@
 import type { Clock } from '@rapport/runtime/clock.ts';
 import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
-import type { Passage } from './extractive/lexical-retriever.ts';
+import type { Passage } from '../library/lexical-retriever.ts';
+import type { Piece } from '../piece.ts';
 import type { Model } from './model.ts';
-import type { Piece } from './piece.ts';
 import { promptOf } from './prompt.ts';
 import { Watchdog } from './watchdog.ts';
 

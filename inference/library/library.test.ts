@@ -1,6 +1,6 @@
 import { checkedDocument } from '@rapport/catalog/checked.ts';
 import { describe, expect, it } from 'vitest';
-import { breadDocument, napDocument, quietLog, twoCreators } from './fixture.ts';
+import { breadDocument, napDocument, quietLog, twoCreators } from '../testing/fixture.ts';
 import { Library } from './library.ts';
 
 const idsOf = (library: Library, creatorId: string, query: string) =>

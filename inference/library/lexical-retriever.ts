@@ -3,9 +3,9 @@ import { BaseRetriever } from '@llamaindex/core/retriever';
 import type { NodeWithScore, TextNode } from '@llamaindex/core/schema';
 import { extractText } from '@llamaindex/core/utils';
 import MiniSearch from 'minisearch';
-import { termOf, termsOf, wordsOf } from './lexicon.ts';
+import { termOf, termsOf, wordsOf } from '../extractive/lexicon.ts';
+import { askedIn, fitOf, type Offer, offerOf } from '../extractive/question-fit.ts';
 import type { PassageMetadata } from './passages.ts';
-import { askedIn, fitOf, type Offer, offerOf } from './question-fit.ts';
 
 export type Passage = TextNode<PassageMetadata>;
 

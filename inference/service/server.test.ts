@@ -5,9 +5,9 @@ import { Client, credentials } from '@grpc/grpc-js';
 import { systemClock } from '@rapport/runtime/clock.ts';
 import { service as healthService } from 'grpc-health-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createExtractiveModel } from './extractive/model-extractive.ts';
-import { ask, clientOf, collect, startServer } from './fixture.ts';
-import type { Model } from './model.ts';
+import { createExtractiveModel } from '../extractive/model-extractive.ts';
+import type { Model } from '../models/model.ts';
+import { ask, clientOf, collect, startServer } from '../testing/fixture.ts';
 
 /** Says a word, waits for `go`, and is done. */
 function patientModel() {

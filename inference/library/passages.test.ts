@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { napDocument } from '../fixture.ts';
+import { napDocument } from '../testing/fixture.ts';
 import { passagesOf } from './passages.ts';
 
 const textsOf = (text: string) => passagesOf({ ...napDocument, text }).map((passage) => passage.text);

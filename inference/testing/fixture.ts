@@ -4,13 +4,13 @@ import type { MessageJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { systemClock } from '@rapport/runtime/clock.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { Metrics } from '@rapport/runtime/metrics.ts';
-import { Admission, type AdmissionLimits } from './admission.ts';
-import { createInferenceClient, type Generate, inferenceLimits } from './client.ts';
-import { Library } from './library.ts';
-import { createMeters } from './meters.ts';
-import type { Model } from './model.ts';
-import type { Piece } from './piece.ts';
-import { serveInference } from './server.ts';
+import { Admission, type AdmissionLimits } from '../admission.ts';
+import { createInferenceClient, type Generate, inferenceLimits } from '../client.ts';
+import { Library } from '../library/library.ts';
+import type { Model } from '../models/model.ts';
+import type { Piece } from '../piece.ts';
+import { createMeters } from '../service/meters.ts';
+import { serveInference } from '../service/server.ts';
 
 export const quietLog = createLog({ name: 'inference-test', level: 'silent' });
 

@@ -5,7 +5,7 @@ import { create } from '@bufbuild/protobuf';
 import { MessageSchema, Role } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { systemClock } from '@rapport/runtime/clock.ts';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ask, clientOf, collect, startServer, twoCreators } from './fixture.ts';
+import { ask, clientOf, collect, startServer, twoCreators } from '../testing/fixture.ts';
 import type { Question } from './model.ts';
 import { createOpenAiModel, type OpenAiOptions } from './model-openai.ts';
 

@@ -1,5 +1,5 @@
 import type { Metrics } from '@rapport/runtime/metrics.ts';
-import type { Admission } from './admission.ts';
+import type { Admission } from '../admission.ts';
 import type { Breaker } from './breaker.ts';
 
 /** What an actor host measures of the turns that it asks for. */

@@ -9,12 +9,12 @@ import { Inference } from '@rapport/proto/gen/rapport/v1/inference_pb.ts';
 import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import { HealthImplementation } from 'grpc-health-check';
+import { toResponse } from '../piece.ts';
+import { inferenceDefinition } from '../rpc/grpc-definition.ts';
+import { statusOf } from '../rpc/status.ts';
 import { type Answering, answer } from './answering.ts';
-import { inferenceDefinition } from './grpc-definition.ts';
 import type { Meters } from './meters.ts';
-import { toResponse } from './piece.ts';
 import { addReflection } from './reflection.ts';
-import { statusOf } from './status.ts';
 
 export interface InferenceServer {
   readonly port: number;
