@@ -1,32 +1,26 @@
 import { defineConfig } from 'vitest/config';
+import { type SuiteName, suffixes, suites } from './tools/gate/suites.ts';
 
-// A test's suffix says what it needs; `npm test` runs all of them, `npm run check` only those that need
-// nothing.
-const needs = ['nats', 'browser', 'redis', 'cassandra', 'system'] as const;
+// A project for each suite. `npm test` runs all of them, `npm run check` only `unit`.
+const names = Object.keys(suites) as SuiteName[];
 
-const project = (name: string, include: string[], exclude: string[] = []) => ({
+const filesOf = (suffix: string) => `**/*.${suffix}.test.ts`;
+
+const project = (name: SuiteName, groupOrder: number) => ({
   test: {
     name,
-    include,
-    exclude: ['**/node_modules/**', '.data/**', ...exclude],
-    testTimeout: name === 'unit' ? 10_000 : 60_000,
+    include: name === 'unit' ? ['**/*.test.ts'] : [filesOf(name)],
+    exclude: ['**/node_modules/**', '.data/**', ...(name === 'unit' ? suffixes.map(filesOf) : [])],
+    testTimeout: suites[name].testWithinMs,
     hookTimeout: 60_000,
     pool: 'forks' as const,
-    fileParallelism: name === 'unit',
-    // Unit tests leave nothing behind, and starting a process for each file took longer than they do.
+    maxWorkers: suites[name].filesAtOnceMax,
     isolate: name !== 'unit',
+    setupFiles: ['./tools/gate/hang-guard-fixture.ts'],
+    provide: { fileWithinMs: suites[name].fileWithinMs },
+    // Vitest runs several projects one after the other, because they differ in `maxWorkers`.
+    sequence: { groupOrder },
   },
 });
 
-export default defineConfig({
-  test: {
-    projects: [
-      project(
-        'unit',
-        ['**/*.test.ts'],
-        needs.map((need) => `**/*.${need}.test.ts`),
-      ),
-      ...needs.map((need) => project(need, [`**/*.${need}.test.ts`])),
-    ],
-  },
-});
+export default defineConfig({ test: { projects: names.map(project) } });

@@ -1,12 +1,25 @@
-import { gate } from './gate/gate.ts';
+import { parseArgs } from 'node:util';
+import { explainWrongArguments } from '@rapport/runtime/arguments.ts';
+import { checks } from './gate/checks.ts';
+import { runStages } from './gate/stages.ts';
 import { runStep } from './gate/step.ts';
 import { runSuite } from './gate/suite.ts';
 import { exitOnSignals } from './scratch.ts';
 
-exitOnSignals();
+const use = `npm run check
 
-// `npm run check`: what every change has to pass, in less than a minute.
-const outcomes = await Promise.all([...gate.map(runStep), runSuite('unit')]);
-const failed = outcomes.filter((outcome) => outcome.failed > 0).length;
-console.log(failed === 0 ? '\nAll is well.' : `\n${failed} of ${outcomes.length} failed.`);
-process.exitCode = failed === 0 ? 0 : 1;
+What every commit has to pass, in less than a minute: format and rules, types, the wire's schema, dead code
+and the unit tests. \`npm test\` runs everything else, too.
+`;
+
+const { values: given } = await explainWrongArguments(() =>
+  parseArgs({ options: { help: { type: 'boolean', default: false } } }),
+);
+
+if (given.help) process.stdout.write(use);
+else {
+  exitOnSignals();
+  process.exitCode = await runStages([
+    [...checks.map((step) => [() => runStep(step)]), [() => runSuite('unit')]],
+  ]);
+}

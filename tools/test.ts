@@ -1,70 +1,101 @@
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { explainWrongArguments } from '@rapport/runtime/arguments.ts';
 import { reasonOf } from '@rapport/runtime/fault.ts';
-import { gate } from './gate/gate.ts';
+import { checks } from './gate/checks.ts';
+import { type Job, runStages, type Stage } from './gate/stages.ts';
 import { type Outcome, root, runStep } from './gate/step.ts';
-import { runSuite, type Suite, suites } from './gate/suite.ts';
+import { runSuite } from './gate/suite.ts';
+import type { SuiteName } from './gate/suites.ts';
 import { exitOnSignals } from './scratch.ts';
 import { findCassandra } from './servers/cassandra-jars.ts';
 import { provideChromium } from './servers/chromium.ts';
 import { findNatsServer } from './servers/nats-binary.ts';
 import { provideRedis } from './servers/redis-server.ts';
 
-/** In CI a suite that cannot run has failed; elsewhere it is left out, and that is said. */
+const use = `npm test
+
+Everything that can be tested on this machine: the checks of \`npm run check\`, then every suite of tests
+against real servers. A suite whose server is not here and cannot be fetched is left out, which is printed;
+with CI=true it has failed. The last line sums all of it up.
+`;
+
+/** In CI a suite that cannot run has failed; elsewhere it is left out, which is printed. */
 const mustRunAll = process.env.CI === 'true';
 
-/** What a suite needs beside Node; each throws a sentence when it is not there and cannot be got. */
-const needs: Readonly<Record<Suite, readonly (() => Promise<unknown>)[]>> = {
-  unit: [],
-  nats: [provideNats],
-  browser: [provideNats, provideChromium],
-  redis: [provideNats, provideRedis],
-  cassandra: [provideNats, provideCassandra],
-  system: [provideNats],
-};
-
-/** Where a server that is not there is fetched into. */
+/** Where a server that is not on this machine is fetched into. */
 const fetching = {
   toolsDir: join(root, '.tools'),
   log: { info: (sentence: string) => console.log(sentence) },
 };
 
-exitOnSignals();
+// Two suites that start at once need the same server: it is fetched once.
+const nats = once(() => findNatsServer(fetching));
+const chromium = once(provideChromium);
+const redis = once(provideRedis);
+const cassandra = once(() => findCassandra(fetching));
 
-// `npm test`: everything that can be tested on this machine. The last line sums it up.
-const outcomes: Outcome[] = [];
-for (const step of gate) outcomes.push(await runStep(step));
-for (const suite of suites) {
-  const missing = await missingFor(suite);
-  if (missing === undefined) outcomes.push(await runSuite(suite));
-  else if (mustRunAll) outcomes.push(await runStep(impossible(suite, missing)));
-  else console.log(`left out ${suite} tests: ${missing}`);
+/** What a suite needs beside Node; each throws a sentence when it is not here and cannot be fetched. */
+const needs: Readonly<Record<SuiteName, readonly (() => Promise<unknown>)[]>> = {
+  unit: [],
+  nats: [nats],
+  browser: [nats, chromium],
+  redis: [nats, redis],
+  cassandra: [nats, cassandra],
+  system: [nats],
+  alone: [nats],
+};
+
+/**
+ * Two cores hold two queues: while one suite waits for servers and leases, the other computes. What measures
+ * comes last and alone.
+ */
+const stages: readonly Stage[] = [
+  [checks.map((step) => () => runStep(step)), [suite('unit')]],
+  [[suite('nats'), suite('browser'), suite('redis'), suite('cassandra')], [suite('system')]],
+  [[suite('alone')]],
+];
+
+const { values: given } = await explainWrongArguments(() =>
+  parseArgs({ options: { help: { type: 'boolean', default: false } } }),
+);
+
+if (given.help) process.stdout.write(use);
+else {
+  exitOnSignals();
+  process.exitCode = await runStages(stages);
 }
-const passed = sum(outcomes.map((outcome) => outcome.passed));
-const failed = sum(outcomes.map((outcome) => outcome.failed));
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
 
-async function missingFor(suite: Suite): Promise<string | undefined> {
+function suite(name: SuiteName): Job {
+  return async () => {
+    const missing = await missingFor(name);
+    if (missing === undefined) return await runSuite(name);
+    if (mustRunAll) {
+      return await runStep({ name: `${name} tests`, run: () => Promise.reject(new Error(missing)) });
+    }
+    console.log(`left out ${name} tests: ${missing}`);
+    return leftOut(name);
+  };
+}
+
+async function missingFor(name: SuiteName): Promise<string | undefined> {
   try {
-    for (const provide of needs[suite]) await provide();
+    for (const provide of needs[name]) await provide();
     return undefined;
   } catch (failure) {
     return reasonOf(failure);
   }
 }
 
-async function provideNats(): Promise<void> {
-  await findNatsServer(fetching);
+function leftOut(name: SuiteName): Outcome {
+  return { name: `${name} tests`, passed: 0, failed: 0, seconds: 0, output: '' };
 }
 
-async function provideCassandra(): Promise<void> {
-  await findCassandra(fetching);
-}
-
-function impossible(suite: Suite, missing: string) {
-  return { name: `${suite} tests`, run: () => Promise.reject(new Error(missing)) };
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
+/** The same promise for every caller. */
+function once<T>(provide: () => Promise<T>): () => Promise<T> {
+  let provided: Promise<T> | undefined;
+  return () => {
+    provided ??= provide();
+    return provided;
+  };
 }

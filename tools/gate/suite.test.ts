@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { differences } from './gate.ts';
-import { countTests } from './suite.ts';
+import { countTests, leftoverSentence } from './suite.ts';
 
 test('countTests() reads passed and failed', () => {
   expect(countTests({ numPassedTests: 7, numFailedTests: 0, success: true })).toEqual({
@@ -22,17 +21,7 @@ test('countTests() takes no tests, a failure outside of tests and a missing repo
   expect(countTests(undefined)).toEqual({ passed: 0, failed: 1 });
 });
 
-test('differences() names what is changed, missing or too much', () => {
-  const one = new Map([
-    ['same.ts', 'a'],
-    ['changed.ts', 'a'],
-    ['gone.ts', 'a'],
-  ]);
-  const other = new Map([
-    ['same.ts', 'a'],
-    ['changed.ts', 'b'],
-    ['new.ts', 'a'],
-  ]);
-  expect(differences(one, one)).toEqual([]);
-  expect(differences(one, other)).toEqual(['changed.ts', 'gone.ts', 'new.ts']);
+test('leftoverSentence() names what tests left in the temp folder', () => {
+  expect(leftoverSentence([])).toBe('');
+  expect(leftoverSentence(['rapport-b', 'rapport-a'])).toMatch(/temp folder: rapport-a, rapport-b\n$/);
 });

@@ -1,46 +1,63 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeScratch } from '../scratch.ts';
 import { type Outcome, program, report } from './step.ts';
+import type { SuiteName } from './suites.ts';
 
-/** What the suites need, in the order of how soon they fail; see vitest.config.ts. */
-export const suites = ['unit', 'nats', 'browser', 'redis', 'cassandra', 'system'] as const;
-export type Suite = (typeof suites)[number];
-
-/** Runs one of Vitest's projects and prints its line. A suite without tests has failed. */
-export async function runSuite(suite: Suite): Promise<Outcome> {
-  const scratch = await makeScratch('suite');
+/**
+ * Runs a suite and prints its line. A suite without tests has failed, and so has one that leaves something in
+ * the temp folder: a process may still be running there, and CI's disk fills up.
+ */
+export async function runSuite(name: SuiteName): Promise<Outcome> {
   const startedMs = performance.now();
-  const results = join(scratch.path, 'results.json');
-  const output = await vitest(suite, results);
-  const counted = countTests(await read(results));
+  const scratch = await makeScratch('suite');
+  const resultsPath = join(scratch.path, 'results.json');
+  const tempDir = join(scratch.path, 'tmp');
+  await mkdir(tempDir);
+  const printed = await runVitest(name, { resultsPath, tempDir });
+  const { passed, failed } = countTests(await readResults(resultsPath));
+  const leftover = leftoverSentence(await readdir(tempDir));
   await scratch.remove();
-  const seconds = (performance.now() - startedMs) / 1_000;
-  const outcome: Outcome = { name: `${suite} tests (${counted.passed} passed)`, ...counted, seconds, output };
+  const outcome: Outcome = {
+    name: `${name} tests (${passed} passed)`,
+    passed,
+    failed: failed + (leftover === '' ? 0 : 1),
+    seconds: (performance.now() - startedMs) / 1_000,
+    output: `${printed}${leftover}`,
+  };
   report(outcome);
   return outcome;
 }
 
-async function vitest(suite: Suite, results: string): Promise<string> {
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${results}`];
+async function runVitest(
+  name: SuiteName,
+  { resultsPath, tempDir }: { readonly resultsPath: string; readonly tempDir: string },
+): Promise<string> {
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${resultsPath}`];
+  const env = { NO_COLOR: '1', TMPDIR: tempDir };
   try {
-    return await program('vitest', ['run', '--project', suite, ...reporters], { env: { NO_COLOR: '1' } });
+    return await program('vitest', ['run', '--project', name, ...reporters], { env });
   } catch (failure) {
     return failure instanceof Error ? failure.message : String(failure); // The results say what failed.
   }
 }
 
-async function read(path: string): Promise<unknown> {
+async function readResults(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'));
   } catch {
-    return undefined; // Vitest did not get as far as that: the suite has failed.
+    return undefined; // Vitest ended before it wrote the file: countTests() takes that as a failure.
   }
 }
 
+/** Empty when nothing was left. */
+export function leftoverSentence(names: readonly string[]): string {
+  return names.length === 0 ? '' : `Tests left in the temp folder: ${names.toSorted().join(', ')}\n`;
+}
+
 /**
- * Reads Vitest's JSON report. What failed outside any test (a file that does not load, a stray rejection, no
- * test at all) counts as one failure.
+ * Reads Vitest's JSON report. A failure outside any test (a file that does not load, a stray rejection, no
+ * test at all) counts as one failed test.
  */
 export function countTests(results: unknown): { readonly passed: number; readonly failed: number } {
   const numbers = isReport(results) ? results : { numPassedTests: 0, numFailedTests: 0, success: false };

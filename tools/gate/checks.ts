@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { makeScratch } from '../scratch.ts';
 import { program, root, type Step } from './step.ts';
 
-/** What every change has to pass beside the tests: format, rules, types, the wire's schema, dead code. */
-export const gate: readonly Step[] = [
+/** What every commit has to pass beside the tests. */
+export const checks: readonly Step[] = [
   {
     name: 'format and rules (biome)',
     run: () => program('biome', ['check', '--error-on-warnings', '--diagnostic-level=warn']),
@@ -15,7 +15,7 @@ export const gate: readonly Step[] = [
   { name: 'nothing unused (knip)', run: () => program('knip', []) },
 ];
 
-/** Generates into a scratch folder and compares it with what is committed. */
+/** Generates into a scratch folder and compares the result with the committed files. */
 async function compareGenerated(): Promise<string> {
   const scratch = await makeScratch('gen');
   try {
@@ -41,7 +41,7 @@ async function contents(folder: string): Promise<ReadonlyMap<string, string>> {
   return new Map(await Promise.all(texts));
 }
 
-/** The paths that only one has, or that both have with other text. */
+/** The paths that only one of the two has, or whose text differs. */
 export function differences(
   one: ReadonlyMap<string, string>,
   other: ReadonlyMap<string, string>,
