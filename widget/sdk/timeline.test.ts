@@ -21,9 +21,10 @@ const welcome = (top: number, userId = 'u'): Frame => {
   if (!frame) throw new Error('no welcome');
   return frame;
 };
-const history = (messages: readonly Message[], paged = false): Frame => ({
+/** A page holds plain messages; `kind` is of the frame that brings a live one. */
+const history = (messages: readonly (Message & { kind?: 'message' })[], paged = false): Frame => ({
   kind: 'history',
-  messages,
+  messages: messages.map(({ kind: _, ...message }) => message),
   more: false,
   paged,
 });

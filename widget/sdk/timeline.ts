@@ -97,7 +97,7 @@ export function applyFrame(timeline: Timeline, frame: Frame): Timeline {
     case 'receipt':
       return marked(timeline, frame);
     case 'message':
-      return withMessages(timeline, [frame]);
+      return withMessages(timeline, [plain(frame)]);
     case 'history':
       return withHistory(timeline, frame);
     case 'turn':
@@ -186,6 +186,11 @@ function withMessages(timeline: Timeline, incoming: readonly Message[]): Timelin
     append,
     trimmed({ ...timeline, ahead, messages: [...timeline.messages, ...inOrder] }),
   );
+}
+
+/** The message without the frame's `kind`: a live message and the same one from the history are equal. */
+function plain({ kind: _, ...message }: Frame & { kind: 'message' }): Message {
+  return message;
 }
 
 /** What a message in its place changes beside the list itself. */
