@@ -8,7 +8,7 @@ let rapport: TestRapport;
 
 beforeAll(async () => {
   rapport = await startRapport({
-    actors: 2, // Who owns a conversation when the time comes need not be who set the timer.
+    actors: 2, // The host that owns a conversation when its timer fires may be another than the one that set it.
     env: { DEMO_FOLLOW_UP_SECONDS: String(afterMs / 1_000), EXTRACTIVE_DELTA_MS: '1' },
   });
 });
@@ -46,15 +46,17 @@ test('the coach follows up once on a person who is quiet, on every device', asyn
 
 test('the coach leaves a person alone who goes on talking, and follows up on the last answer', async () => {
   const { client, roles, ask } = await talk();
-  for (const round of [1, 2, 3]) {
+  // Together the pauses are longer than `afterMs`; each is so short that a busy machine does not make it so.
+  for (const round of [1, 2, 3, 4, 5]) {
     await ask();
     await expect.poll(roles, { timeout: 20_000 }).toHaveLength(2 * round);
-    await sleep(afterMs / 2);
+    await sleep(afterMs / 4);
   }
-  expect(roles()).toEqual([...asked, ...asked, ...asked]);
-  await expect.poll(roles, { timeout: 20_000 }).toEqual([...asked, ...asked, ...asked, 'COACH']);
+  const answered = [1, 2, 3, 4, 5].flatMap(() => asked);
+  expect(roles()).toEqual(answered);
+  await expect.poll(roles, { timeout: 20_000 }).toEqual([...answered, 'COACH']);
   await sleep(2 * afterMs);
-  expect(roles()).toHaveLength(7);
+  expect(roles()).toHaveLength(11);
   await client.close();
 });
 
