@@ -62,8 +62,11 @@ export async function openStream(options: {
   };
 }
 
-/** A connection whose server is gone refuses to drain; what else its process has to close still is. */
+/** A connection whose server is gone refuses to drain, so it is closed without. */
 async function drainOrClose(nc: NatsConnection): Promise<void> {
-  await Promise.race([nc.drain().catch(() => undefined), systemClock.sleep(drainWithinMs)]);
+  const drained = new AbortController(); // Else the timer would hold the process for the rest of its time.
+  const late = systemClock.sleep(drainWithinMs, drained.signal).catch(() => undefined);
+  await Promise.race([nc.drain().catch(() => undefined), late]);
+  drained.abort();
   await nc.close();
 }

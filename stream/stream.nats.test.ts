@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { jetstream } from '@nats-io/jetstream';
 import { encodeEnvelope, envelopesOf } from '@rapport/proto/batch.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
@@ -242,4 +245,19 @@ test('close() ends although the server is gone', async () => {
   await gone.kill();
   await left.close();
   await gone.stop();
+});
+
+test('a process whose stream is closed ends at once', async () => {
+  const script = `
+    import { createLog } from ${JSON.stringify(join(import.meta.dirname, '../runtime/log.ts'))};
+    import { openStream } from ${JSON.stringify(join(import.meta.dirname, 'open-stream.ts'))};
+    const log = createLog({ name: 'test', level: 'silent' });
+    const stream = await openStream({ url: '${nats.url}', name: 'short', partitions: 0, log });
+    await stream.close();
+    const closedMs = performance.now();
+    process.on('exit', () => process.stdout.write(String(performance.now() - closedMs)));
+  `;
+  const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', script];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  expect(Number(stdout)).toBeLessThan(1_000);
 });
