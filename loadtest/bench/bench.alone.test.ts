@@ -16,7 +16,7 @@ for (const name of ['floor', 'rapport'] as const) {
       const steady = await measureLatency(system, { seconds: 1, loadedSeconds: 1 });
       expect(steady.load).toMatchObject({ unstored: 0, wrong: {} });
       expect(Math.abs(steady.load.storedPerSecond - 500)).toBeLessThan(250);
-      expect((await measureMemory(system, 500)).connections).toBe(500);
+      expect((await measureMemory(system, { connections: 500, settleMs: 500 })).connections).toBe(500);
     } finally {
       await system.stop();
     }
@@ -42,7 +42,7 @@ test('every round trip of the floor is a row in its file', async () => {
 });
 
 test('an actor host answers every idle conversation from its row, and they take memory', async () => {
-  const idle = await measureIdle({ conversations: 20_000, history: 'sqlite' });
+  const idle = await measureIdle({ conversations: 20_000, history: 'sqlite', settleMs: 2_000 });
   expect(idle.activatedPerSecond).toBeGreaterThan(100);
   // Of so few much is garbage that was not collected; `npm run bench` holds the target.
   expect(idle.rssBytes).toBeGreaterThan(500);

@@ -77,7 +77,7 @@ async function measure(name: SystemName, wanted: readonly (typeof rows)[number][
   const of = async <T>(row: (typeof rows)[number], take: (system: System) => Promise<T>) =>
     wanted.includes(row) ? { [row]: await withSystem(name, take) } : {};
   return {
-    ...(await of('memory', (system) => measureMemory(system, connections))),
+    ...(await of('memory', (system) => measureMemory(system, { connections }))),
     ...(await of('throughput', (system) => measureThroughput(system, seconds))),
     ...(await of('fresh', (system) => measureFresh(system, seconds))),
     ...(await of('latency', (system) => measureLatency(system, { seconds }))),

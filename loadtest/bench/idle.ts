@@ -29,8 +29,8 @@ const firstCount = 5_000;
 /** One message of a gateway; and what is asked for and not answered yet, well below what an owner queues. */
 const attachesPerMessage = 512;
 const attachesAtOnce = 8_192;
-/** Collections until what is left is what conversations cost. */
-const settleMs = 5_000;
+/** Garbage of the activation is collected by then, so what is left is what conversations cost. */
+const settledAfterMs = 5_000;
 const silentMs = 20_000;
 const gib = 1024 ** 3;
 
@@ -40,8 +40,9 @@ const log = createLog({ name: 'bench', level: 'warn' });
 export async function measureIdle(options: {
   readonly conversations: number;
   readonly history: HistoryName;
+  readonly settleMs?: number;
 }): Promise<Idle> {
-  const { conversations, history } = options;
+  const { conversations, history, settleMs = settledAfterMs } = options;
   const scratch = await makeScratch('idle');
   const cassandra = history === 'cassandra' ? await startTestCassandra() : undefined;
   try {
@@ -56,7 +57,7 @@ export async function measureIdle(options: {
     const rapport = await startRapport({ dataDir: scratch.path, env });
     const stream = await openStream({ url: rapport.natsUrl, name: 'bench', partitions: 0, log });
     try {
-      return await activateAll(stream, people, rapport.pids.actors);
+      return await activateAll(stream, people, { pid: rapport.pids.actors, settleMs });
     } finally {
       await stream.close();
       await rapport.stop();
@@ -74,7 +75,11 @@ async function storedPeople(historyUrl: string, count: number): Promise<readonly
   return people;
 }
 
-async function activateAll(stream: Stream, people: readonly IdlePerson[], pid: number): Promise<Idle> {
+async function activateAll(
+  stream: Stream,
+  people: readonly IdlePerson[],
+  { pid, settleMs }: { readonly pid: number; readonly settleMs: number },
+): Promise<Idle> {
   const gateway = new AttachingGateway(stream);
   await gateway.attach(people.slice(0, firstCount));
   await sleep(settleMs);

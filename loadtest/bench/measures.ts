@@ -25,8 +25,8 @@ const sockets = 200;
 const inFlight = 8;
 const saysPerSecond = 500;
 const warmUpMs = 3_000;
-/** Connections need a few collections until what is left is what they cost. */
-const settleMs = 5_000;
+/** Garbage of the connecting is collected by then, so what is left is what connections cost. */
+const settledAfterMs = 5_000;
 
 /** 200 sockets with 8 says on their way each: durable round trips a second. */
 export async function measureThroughput(system: System, seconds: number): Promise<Measured> {
@@ -62,7 +62,10 @@ async function latencyJob(system: System, seconds: number): Promise<Job> {
 }
 
 /** What `connections` idle sockets cost after their hello. */
-export async function measureMemory(system: System, connections: number): Promise<Memory> {
+export async function measureMemory(
+  system: System,
+  { connections, settleMs = settledAfterMs }: { readonly connections: number; readonly settleMs?: number },
+): Promise<Memory> {
   const gateway = system.pids.gateway ?? 0;
   // The first connections pay for what every process pays once.
   await loadFrom({ kind: 'idle', port: system.port, tokens: await system.tokens(200) });
