@@ -8,7 +8,7 @@ let rapport: TestRapport;
 
 beforeAll(async () => {
   rapport = await startRapport({
-    actors: 2, // The host that owns a conversation when its timer fires may be another than the one that set it.
+    actors: 2, // The host that hears of a timer need not be the host that set it.
     env: { DEMO_FOLLOW_UP_SECONDS: String(afterMs / 1_000), EXTRACTIVE_DELTA_MS: '1' },
   });
 });

@@ -23,8 +23,8 @@ afterAll(async () => {
 });
 
 /**
- * Ends inference and takes its port, so that the supervisor cannot start it again. The returned function gives
- * the port back and resolves when inference runs.
+ * Ends inference and takes its port, so that the supervisor cannot start it again. The returned function
+ * gives the port back and resolves when inference runs.
  */
 async function takeInferenceAway() {
   await rapport.kill('inference', 'SIGKILL');

@@ -73,7 +73,7 @@ export function shown(client: Rapport): { readonly messages: number; readonly pe
   return { messages: messages.length, pending: pending.length };
 }
 
-/** Nothing is lost, nothing doubled, each device in its order, `seq` dense, and every device shows the store. */
+/** Nothing is lost or doubled, each device is in its order, `seq` is dense, every device shows the store. */
 export async function whole({ url, token, devices }: Person): Promise<void> {
   const inStore = (await storedMessages(url, token)).map(({ seq, text }) => ({ seq, text }));
   expect(inStore.map(({ seq }) => seq)).toEqual(inStore.map((_, at) => at + 1));

@@ -14,7 +14,7 @@ export interface Suite {
 }
 
 /** Most files of these suites wait for servers to start and for leases to run out, and use little CPU. */
-const waiting: Suite = { filesAtOnceMax: 2, fileWithinMs: 240_000, testWithinMs: 60_000 };
+const waiting: Suite = { filesAtOnceMax: 3, fileWithinMs: 240_000, testWithinMs: 60_000 };
 
 export const suites = {
   /** Needs nothing. Files share processes: starting one for each took longer than the tests do. */
