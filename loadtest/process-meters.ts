@@ -14,6 +14,11 @@ export async function residentBytes(pid: number): Promise<number> {
   return kibibytes(await readFile(`/proc/${pid}/status`, 'utf8'), 'VmRSS');
 }
 
+/** The most that the process ever had. */
+export async function peakResidentBytes(pid: number): Promise<number> {
+  return kibibytes(await readFile(`/proc/${pid}/status`, 'utf8'), 'VmHWM');
+}
+
 /** What the kernel holds for sockets: its structures (slab) and the bytes on their way (pages of 4 KiB). */
 export async function kernelBytes(): Promise<number> {
   const sockstat = await readFile('/proc/net/sockstat', 'utf8');

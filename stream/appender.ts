@@ -6,8 +6,8 @@ import { Fault, isUnrecoverable, reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import type { Inbox } from './inbox.ts';
 
-/** Encoded envelopes of one append: half of what NATS takes, because consume.ts buffers two records. */
-const appendBytesMax = 512 * 1024;
+/** Encoded envelopes of one append. A reader buffers two such records of each partition: consume.ts. */
+export const appendBytesMax = 512 * 1024;
 /** A position in the log has room for the index of 1,024 envelopes: actors/partition/batch.ts. */
 const appendEnvelopesMax = 1_024;
 /** Encoded envelopes of one partition that wait while the log is slow or away; `add` refuses more. */

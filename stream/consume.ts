@@ -1,14 +1,9 @@
 import type { ConsumerMessages, JetStreamClient, JsMsg, OrderedConsumerOptions } from '@nats-io/jetstream';
 import type { Run } from './follow.ts';
 
-/**
- * Bytes of messages that a run holds before it hands them on: twice the largest message that NATS takes (1 MiB,
- * and room for its subject and headers). A message that does not fit into what is left of one request then fits
- * into the next request, which was sent when half of the buffer was free. With less, the library would wait a
- * second for the server at such a message.
- */
-const bufferBytesMax = 2.25 * 1024 * 1024;
-/** The server sends a heartbeat this often, the shortest time it takes. After two that did not come, begin again. */
+/** A message's subject, its headers and the subject of its acknowledgement. */
+const overheadBytesMax = 64 * 1024;
+/** How often the server sends a heartbeat; no shorter time is allowed. A run ends when two did not come. */
 const heartbeatMs = 500;
 /** The server forgets a consumer that asked for nothing for this long. */
 const forgottenAfterMs = 30_000;
@@ -31,11 +26,17 @@ export interface Messages extends Run<JsMsg> {
   readonly before: number;
 }
 
+/**
+ * Holds twice `messageBytesMax` before it is handed on. A message that does not fit into what is left of one
+ * request then fits into the next, which was sent when half of the buffer was free. A larger message comes too,
+ * up to twice that size, but the library waits a second for heartbeats before it asks again.
+ */
 export async function consume(
   js: JetStreamClient,
   stream: string,
-  from: Partial<OrderedConsumerOptions>,
+  { messageBytesMax, ...from }: Partial<OrderedConsumerOptions> & { readonly messageBytesMax: number },
 ): Promise<Messages> {
+  const bufferBytesMax = 2 * (messageBytesMax + overheadBytesMax);
   const consumer = await js.consumers.get(stream, { ...from, inactive_threshold: forgottenAfterMs });
   const { num_pending: before } = await consumer.info(true);
   const messages = await consumer.consume({

@@ -6,6 +6,7 @@ import { encodeBatch } from '@rapport/proto/batch.ts';
 import { systemClock } from '@rapport/runtime/clock.ts';
 import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
+import { appendBytesMax } from './appender.ts';
 import { consume } from './consume.ts';
 import { follow } from './follow.ts';
 import type { Inbox, LogRecord } from './inbox.ts';
@@ -97,6 +98,7 @@ async function* read(options: {
   const messages = follow({
     begin: () =>
       consume(js, 'INBOX', {
+        messageBytesMax: appendBytesMax,
         filter_subjects: `inbox.${partition}`,
         deliver_policy: DeliverPolicy.StartSequence,
         opt_start_seq: last + 1,

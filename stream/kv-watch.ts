@@ -50,6 +50,7 @@ async function watchOn(options: Parameters<typeof watchKv>[0], signal: AbortSign
   const begin = async () => {
     await ensure?.();
     const messages = await consume(js, `KV_${bucket}`, {
+      messageBytesMax: nc.info?.max_payload ?? 1024 * 1024,
       filter_subjects: `$KV.${bucket}.${keys}`,
       deliver_policy: DeliverPolicy.LastPerSubject,
     });

@@ -1,5 +1,5 @@
 /** Bytes of records, as the log has them, that all partitions of a host hold together. */
-const hostBytesMax = 16 * 1024 * 1024;
+const hostBytesMax = 8 * 1024 * 1024;
 
 /** What one partition holds of the host's read-ahead. */
 export interface Reserve {
