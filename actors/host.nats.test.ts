@@ -11,6 +11,7 @@ import { systemClock } from '@rapport/runtime/clock.ts';
 import { Fault } from '@rapport/runtime/fault.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { Metrics } from '@rapport/runtime/metrics.ts';
+import { openDeadLetters } from '@rapport/stream/dead-letters.ts';
 import { startTestNats, type TestNats } from '@rapport/stream/nats-fixture.ts';
 import { openStream, type Stream } from '@rapport/stream/open-stream.ts';
 import { partitionOf } from '@rapport/stream/partition.ts';
@@ -259,12 +260,47 @@ test('a gateway that lost its detach on the way is asked again, and forgotten on
   end();
 });
 
-test('a host stops at a conversation that knows more than the log has, and says so', async () => {
-  const { failures } = await startHost(new ScriptedInference());
+/** Stores rows that say they have folded a record which the log does not have. */
+async function storeRowsAhead(people: readonly { creatorId: string; userId: string }[]): Promise<void> {
   const inSeq = positionOf((await stream.inbox.lastSequence()) + 1_000, 0);
-  await history.commit([{ ...key, state: '{}', inSeq, epoch: 1, topSeq: 0, messages: [] }]);
+  const row = { state: '{}', inSeq, epoch: 1, topSeq: 0, messages: [] };
+  await history.commit(people.map((person) => ({ ...person, ...row })));
+}
+
+test('a row that reaches beyond the log sets its conversation aside, and no other', async () => {
+  const { host, failures } = await startHost(new ScriptedInference());
+  await storeRowsAhead([key]);
+  const dead = await openDeadLetters(stream.nc);
   await append(said(1));
+  const own = async () => (await dead.list()).filter(({ envelope }) => envelope?.userId === key.userId);
+  await expect.poll(own, { timeout: 10_000 }).toMatchObject([{ reason: /reaches beyond the log/ }]);
+  expect(host.rowsAhead).toBe(1);
+  key = { creatorId: 'demo', userId: `u-${randomUUID()}` };
+  await append(said(1));
+  await expect.poll(texts, { timeout: 5_000 }).toEqual(['USER hello', 'COACH Sleep well.']);
+  expect(failures).toEqual([]);
+});
+
+test('a host stops when many rows reach beyond the log', async () => {
+  const people = [1, 2, 3, 4].map((at) => ({ creatorId: 'demo', userId: `${key.userId}-${at}` }));
+  await storeRowsAhead(people);
+  for (const person of people) {
+    key = person;
+    await append(said(1));
+  }
+  const { failures } = await startHost(new ScriptedInference());
   await expect.poll(() => String(failures[0]), { timeout: 10_000 }).toContain('It is an older log');
+});
+
+test('a host stops when the log ends before the newest checkpoint', async () => {
+  const owner = await stream.owners.claim(0, 'host-before');
+  const checkpoint = (await stream.inbox.lastSequence()) + 1_000;
+  if (owner !== undefined) await stream.owners.checkpoint({ ...owner, checkpoint });
+  const { failures } = await startHost(new ScriptedInference());
+  await expect.poll(() => String(failures[0]), { timeout: 10_000 }).toContain('It is an older log');
+  // The tests after this one need a checkpoint that the log has.
+  const spoilt = await stream.owners.claim(0, 'test');
+  if (spoilt !== undefined) await stream.owners.checkpoint({ ...spoilt, checkpoint: checkpoint - 1_000 });
 });
 
 test('a host that takes over many running answers puts what was lost into a few records', async () => {

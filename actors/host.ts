@@ -126,6 +126,11 @@ export class Host {
     return this.#readAhead.bytes;
   }
 
+  /** Conversations that are set aside because their row reaches beyond the log. */
+  get rowsAhead(): number {
+    return this.#logEnd.rowsAhead;
+  }
+
   get turns(): number {
     return this.#turns.size;
   }

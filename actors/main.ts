@@ -68,6 +68,7 @@ async function start(config: OptionValues<typeof actorsOptions>) {
   metrics.gauge('rapport_partitions_owned', 'Partitions this host works on', () => host.partitions.length);
   metrics.gauge('rapport_log_pending', 'Records of the log not yet processed', () => host.pending);
   metrics.gauge('rapport_read_ahead_bytes', 'Records read and not yet processed', () => host.readAheadBytes);
+  metrics.gauge('rapport_rows_ahead', 'Rows found to reach beyond the log', () => host.rowsAhead);
   metrics.gauge('rapport_turns_running', 'Answers being written', () => host.turns);
   await host.start();
   const ready = async () => {

@@ -10,20 +10,40 @@ export interface LogEndOptions {
   readonly log: Log;
 }
 
-/** A server that has just come back may not have heard of the newest records; so often it is asked again. */
+/** A conversation's row, and the record of the log up to which its state is folded. */
+export interface RowPosition {
+  readonly name: string;
+  readonly sequence: number;
+}
+
+/** A server that has just come back may not know of the newest records, so it is asked this often. */
 const triesMax = 4;
 const askAgainMs = 1_000;
+/**
+ * Conversations whose rows may reach beyond the log, in this host's life. A hand edit or a partial restore
+ * spoils a few; an older log under a newer history spoils everyone who talked since, so the next one stops
+ * the host.
+ */
+const rowsAheadMax = 3;
 
 /**
- * Where the log ends, as far as this host knows. A state that reaches beyond was folded from another log, or
- * from an end that was lost: what is appended now would be taken for what was folded long ago, and ignored.
+ * Where the log ends, as far as this host knows. A state that reaches beyond the end was folded from another
+ * log, or from an end that was lost: events that are appended now would count as folded, and be ignored.
  */
 export class LogEnd {
   readonly #options: LogEndOptions;
+  /** The newest sequence that the log is known to have. */
   #known = 0;
+  /** Rows that were found to reach beyond the log. */
+  readonly #ahead = new Map<string, number>();
 
   constructor(options: LogEndOptions) {
     this.#options = options;
+  }
+
+  /** Conversations that are set aside because of their rows. */
+  get rowsAhead(): number {
+    return this.#ahead.size;
   }
 
   /** The log has a record of this sequence. */
@@ -31,19 +51,44 @@ export class LogEnd {
     if (sequence > this.#known) this.#known = sequence;
   }
 
-  /** Throws when the log does not reach that far; waits for it for as long as it can not be asked. */
-  async reaches(sequence: number, signal: AbortSignal): Promise<void> {
+  /**
+   * Throws when the log does not reach as far as an owner's checkpoint. Waits for as long as the log cannot be
+   * asked.
+   */
+  async reachesCheckpoint(sequence: number, signal: AbortSignal): Promise<void> {
+    if (!(await this.#reaches(sequence, signal))) throw this.#olderLog(sequence);
+  }
+
+  /**
+   * The names of those rows that reach beyond the log. Throws when they are too many for an accident. Waits
+   * for as long as the log cannot be asked.
+   */
+  async rowsBeyond(rows: readonly RowPosition[], signal: AbortSignal): Promise<ReadonlySet<string>> {
+    const isNews = ({ name, sequence }: RowPosition) => this.#ahead.get(name) !== sequence;
+    const newest = rows.filter(isNews).reduce((most, { sequence }) => Math.max(most, sequence), 0);
+    await this.#reaches(newest, signal);
+    const beyond = rows.filter(({ sequence }) => sequence > this.#known);
+    for (const { name, sequence } of beyond) this.#ahead.set(name, sequence);
+    const [first] = beyond;
+    if (first !== undefined && this.#ahead.size > rowsAheadMax) throw this.#olderLog(first.sequence);
+    return new Set(beyond.map(({ name }) => name));
+  }
+
+  async #reaches(sequence: number, signal: AbortSignal): Promise<boolean> {
     for (let tries = 1; sequence > this.#known; tries += 1) {
       this.saw(await this.#ask(signal));
-      if (sequence <= this.#known) return;
-      if (tries === triesMax) {
-        throw new Error(
-          `Cannot go on: the history has what record ${sequence} of the log said, and the log ends at ` +
-            `${this.#known}. It is an older log; docs/operations.md says under "Restoring" what to do`,
-        );
-      }
+      if (sequence <= this.#known) return true;
+      if (tries === triesMax) return false;
       await this.#options.clock.sleep(askAgainMs, signal);
     }
+    return true;
+  }
+
+  #olderLog(sequence: number): Error {
+    return new Error(
+      `Cannot go on: the history has what record ${sequence} of the log said, and the log ends at ` +
+        `${this.#known}. It is an older log; docs/operations.md says under "Restoring" what to do`,
+    );
   }
 
   #ask(signal: AbortSignal): Promise<number> {

@@ -17,7 +17,7 @@ test('neighbours in a batch share an actor only when person and creator are the 
     clock,
     log,
     signal: new AbortController().signal,
-    logEnd: { saw: () => {}, reaches: async () => {} },
+    logEnd: { saw: () => {}, reachesCheckpoint: async () => {}, rowsBeyond: async () => new Set() },
     isWriting: () => false,
     turnLost: () => {},
   });

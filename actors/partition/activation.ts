@@ -16,10 +16,10 @@ export interface ActivationOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
-  readonly logEnd: Pick<LogEnd, 'saw' | 'reaches'>;
-  /** Is this host writing that conversation's answer? */
+  readonly logEnd: Pick<LogEnd, 'saw' | 'reachesCheckpoint' | 'rowsBeyond'>;
+  /** Whether this host is writing that conversation's answer. */
   readonly isWriting: (name: string) => boolean;
-  /** Puts into the log that the answer's host is gone. */
+  /** Puts into the log that the host which was writing the answer is gone. */
   readonly turnLost: (
     key: ConversationKey,
     turn: { readonly turnId: string; readonly attempt: number },
@@ -27,9 +27,9 @@ export interface ActivationOptions {
 }
 
 /**
- * Brings conversations into memory, all that a batch misses by one read. One that was stored in the middle of
- * an answer which nobody here is writing has lost its host: the log hears of it, and the fold begins the
- * answer again.
+ * Brings conversations into memory. One read loads all that a batch misses. Where a row says that an answer is
+ * being written and this host is not writing it, the answer's host is gone: the log gets a `turn_lost`, and the
+ * fold begins the answer again.
  */
 export class Activation {
   readonly #options: ActivationOptions;
@@ -39,8 +39,8 @@ export class Activation {
   }
 
   /**
-   * The actor of each key, in the order of the keys. Waits for the store for as long as it takes. Rejects
-   * when the host stops, or the log is too old.
+   * The actor of each key, in the order of the keys. Waits for as long as the store cannot be read. Rejects
+   * when the host stops, or when the log is an older one.
    */
   async activate(keys: readonly ConversationKey[]): Promise<readonly (Actor | Damaged)[]> {
     const { residents } = this.#options;
@@ -48,7 +48,7 @@ export class Activation {
     const missing = new Map<string, ConversationKey>();
     for (const [at, key] of keys.entries()) {
       if (isSame(key, keys[at - 1])) {
-        found.push(found[at - 1]); // What one person says at once stands together.
+        found.push(found[at - 1]); // Says of one person that came together lie side by side.
         continue;
       }
       const name = conversationName(key);
@@ -64,22 +64,31 @@ export class Activation {
     const actors = new Map<string, Actor | Damaged>();
     const keys = [...missing.values()];
     const rows = await this.#loadRows(keys);
-    // Not by spreading: after a storm there are tens of thousands of rows, and arguments lie on the stack.
-    const newest = rows.reduce((most, row) => Math.max(most, row?.inSeq ?? 0), 0);
-    await this.#options.logEnd.reaches(sequenceOf(newest), this.#options.signal);
+    const beyond = await this.#beyondTheLog(keys, rows);
     for (const [at, key] of keys.entries()) {
       const name = conversationName(key);
-      const actor = actorOf(key, rows[at]);
+      const actor = beyond.has(name) ? aheadOfTheLog(name) : actorOf(key, rows[at]);
       actors.set(name, actor);
       if ('damaged' in actor) {
         this.#options.log.error({ conversation: name, reason: actor.damaged }, 'cannot use a conversation');
-        continue; // Not kept, so that a row that was repaired is seen at once.
+        continue; // Not kept in memory, so that a repaired row is seen at once.
       }
       this.#options.residents.add(actor, rows[at]?.state.length ?? 0);
       const { turn } = actor.state;
       if (turn.at === 'running' && !this.#options.isWriting(name)) this.#options.turnLost(key, turn);
     }
     return actors;
+  }
+
+  #beyondTheLog(
+    keys: readonly ConversationKey[],
+    rows: readonly (StoredConversation | undefined)[],
+  ): Promise<ReadonlySet<string>> {
+    const { logEnd, signal } = this.#options;
+    const positions = keys.map((key, at) => {
+      return { name: conversationName(key), sequence: sequenceOf(rows[at]?.inSeq ?? 0) };
+    });
+    return logEnd.rowsBeyond(positions, signal);
   }
 
   #loadRows(keys: readonly ConversationKey[]) {
@@ -107,6 +116,10 @@ function actorIn(
   const actor = key && loaded.get(conversationName(key));
   if (actor === undefined) throw new Error('Cannot find an actor that was loaded just now');
   return actor;
+}
+
+function aheadOfTheLog(name: string): Damaged {
+  return { damaged: `the stored row of ${name} reaches beyond the log; its in_seq should be set back` };
 }
 
 function actorOf(key: ConversationKey, row: StoredConversation | undefined): Actor | Damaged {

@@ -160,7 +160,7 @@ export class Incarnation {
       turnLost: (_, { turnId, attempt }) => void append(_, { kind: 'turn_lost', turnId, attempt }),
       signal,
       lease: { ensure: async () => {} },
-      logEnd: { saw: () => {}, reaches: async () => {} },
+      logEnd: { saw: () => {}, reachesCheckpoint: async () => {}, rowsBeyond: async () => new Set() },
       history: mortalHistory,
       catalog: { creator: () => ({ creator, version: 1 }) },
       clock,

@@ -91,6 +91,7 @@ export class Worker {
     const failed = new AbortController();
     const reading = this.#read(AbortSignal.any([signal, failed.signal]));
     try {
+      await this.#options.logEnd.reachesCheckpoint(this.#options.afterSequence, signal);
       await this.#activation.activate(this.#options.running);
       while (!signal.aborted) {
         if (this.#records.length === 0 && this.#controls.length === 0) await this.#arrival(signal);
