@@ -16,6 +16,10 @@ export function createMeters(metrics: Metrics) {
     ),
     events: metrics.counter('rapport_events_total', 'Events folded'),
     buried: metrics.counter('rapport_dead_letters_total', 'Events that could not be processed'),
+    effectsKept: metrics.counter(
+      'rapport_effects_kept_total',
+      'Recorded effects of a newer version that a row keeps for a newer host',
+    ),
     leaseLapses: metrics.counter(
       'rapport_lease_lapses_total',
       'Times this host could not show that it lives',

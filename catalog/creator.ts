@@ -11,6 +11,15 @@ const followUpSchema = z.strictObject({
   text: z.string().min(1).max(500),
 });
 
+/** What all settings of parts may take together as JSON: every process holds every creator in memory. */
+const partsCharsMax = 16 * 1024;
+/** Each part checks its own settings; here only their frame is known. */
+const partsSchema = z
+  .record(z.string().regex(/^[a-z]+(-[a-z]+)*$/), z.record(z.string(), z.json()))
+  .refine((parts) => JSON.stringify(parts).length <= partsCharsMax, {
+    error: `all parts together may take ${partsCharsMax} characters as JSON`,
+  });
+
 /** A creator as configured: how the coach presents itself, who may embed it, and how it answers. */
 export const creatorSchema = z.strictObject({
   creatorId: z.string().regex(idPattern),
@@ -33,6 +42,8 @@ export const creatorSchema = z.strictObject({
     .default("I don't know that. It is not in what I have been given to work with."),
   /** Absent: the coach does not follow up. */
   followUp: followUpSchema.optional(),
+  /** Settings of other parts of the conversation, by the part's name (docs/parts.md). */
+  parts: partsSchema.optional(),
 });
 export type Creator = z.infer<typeof creatorSchema>;
 

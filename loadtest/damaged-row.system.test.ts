@@ -47,7 +47,8 @@ const roles = (client: Rapport) => client.state().messages.map(({ role }) => rol
 const question = 'How can I fall asleep faster?';
 
 /** As docs/operations.md has it for a row of which nothing can be saved. */
-const anew = '{"topSeq":2,"readSeq":0,"askedSeq":0,"answeredSeq":2,"devices":[],"turn":{"at":"idle"}}';
+const anew =
+  '{"v":1,"core":{"topSeq":2,"readSeq":0,"askedSeq":0,"answeredSeq":2,"devices":[],"turn":{"at":"idle"}}}';
 
 const repairs = [
   { how: 'as it was', repair: (state: string) => `${state}}` },

@@ -15,7 +15,7 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
     'a repeated say is stored again',
     {
       file: 'actors/conversation/decide.ts',
-      find: 'if (event.clientSeq <= device.clientSeq) return again(state, event, device);',
+      find: 'if (event.clientSeq <= device.clientSeq) return again(core, event, device);',
       put: '',
     },
   ],
@@ -23,7 +23,7 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
     'a gap in the numbers is accepted',
     {
       file: 'actors/conversation/decide.ts',
-      find: 'if (event.clientSeq > device.clientSeq + 1) return gap(state, event, device);',
+      find: 'if (event.clientSeq > device.clientSeq + 1) return gap(core, event, device);',
       put: '',
     },
   ],
@@ -61,7 +61,7 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
   ],
   [
     'recorded effects are not performed again',
-    { file: worker, find: 'await replayRecorded(again, this.#options);', put: '' },
+    { file: worker, find: 'await this.#recorded.replay(again);', put: '' },
   ],
   [
     'a lost partition leaves its actors in memory',
@@ -78,9 +78,9 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
   [
     'saying something does not cancel the follow-up',
     {
-      file: 'actors/conversation/follow-up.ts',
-      find: 'return cancelTimer(before, timerId);',
-      put: 'return before;',
+      file: 'actors/conversation/parts/follow-up.ts',
+      find: "return { slice, effects: [{ kind: 'cancel_timer' }] };",
+      put: 'return { slice };',
     },
   ],
   [

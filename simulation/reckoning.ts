@@ -20,11 +20,12 @@ export function unrest(ground: Ground, devices: readonly Device[]): string | und
   for (const [name, { state }] of refold(ground)) {
     const row = ground.store.row(name);
     if (row === undefined && state === newConversation) continue; // Nothing came of its events.
-    const stored = readRow(row?.state ?? '')?.state;
-    if (JSON.stringify(stored) !== JSON.stringify(state))
+    const stored = readRow(row?.state ?? '');
+    if ('unreadable' in stored || JSON.stringify(stored.state) !== JSON.stringify(state))
       return `${name} is not what its log says: ${row?.state}`;
-    if (state.turn.at !== 'idle') return `${name} still has turn ${state.turn.turnId}`;
-    if ((state.timers?.pending.length ?? 0) > 0) return `${name} still has a timer`;
+    const { turn, timers } = state.core;
+    if (turn.at !== 'idle') return `${name} still has turn ${turn.turnId}`;
+    if ((timers?.pending.length ?? 0) > 0) return `${name} still has a timer`;
   }
   return undefined;
 }

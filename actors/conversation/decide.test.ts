@@ -4,9 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decide } from './decide.ts';
 import type { Context, Decision, NewMessage } from './decision.ts';
-import { type Conversation, clientSeqStored, newConversation } from './state.ts';
+import { clientSeqStored } from './devices.ts';
+import { type Conversation, newConversation } from './state.ts';
 
-const context: Context = { userId: 'ann', atMs: 1_000, answering: 'coach', configVersion: 1 };
+const context: Context = { userId: 'ann', atMs: 1_000, answering: 'coach', configVersion: 1, settings: {} };
 const people: Context = { ...context, answering: 'people' };
 
 function say(clientSeq: number, deviceId = 'phone'): Said {
@@ -50,7 +51,7 @@ describe('decide() on what a person says', () => {
       [2, 'phone-2'],
     ]);
     expect(receipts(last)).toEqual([{ clientSeq: 2, id: 'phone-2', state: 'STORED', seq: 2 }]);
-    expect(state.topSeq).toBe(2);
+    expect(state.core.topSeq).toBe(2);
   });
 
   test('answers a redelivered message with the seq it got, and changes nothing', () => {
@@ -78,10 +79,10 @@ describe('decide() on what a person says', () => {
       people,
     ).state;
     const { state } = fold([say(2, 'device-0'), say(1, 'new')], people, full);
-    expect(state.devices).toHaveLength(limits.devicesMax);
-    expect(clientSeqStored(state, 'device-1')).toBe(0);
-    expect(clientSeqStored(state, 'device-0')).toBe(2);
-    expect(clientSeqStored(state, 'new')).toBe(1);
+    expect(state.core.devices).toHaveLength(limits.devicesMax);
+    expect(clientSeqStored(state.core, 'device-1')).toBe(0);
+    expect(clientSeqStored(state.core, 'device-0')).toBe(2);
+    expect(clientSeqStored(state.core, 'new')).toBe(1);
   });
 
   test('keeps the state within its target size with every device at work', () => {
@@ -103,7 +104,7 @@ describe('decide() on a turn', () => {
       { kind: 'infer', turnId: 't1', attempt: 1, answeredSeq: 0, uptoSeq: 1 },
     ]);
     expect(infers(decisions[1])).toEqual([]);
-    expect(state.turn).toMatchObject({ at: 'running', turnId: 't1' });
+    expect(state.core.turn).toMatchObject({ at: 'running', turnId: 't1' });
   });
 
   test('asks no model when people answer', () => {
@@ -129,7 +130,7 @@ describe('decide() on a turn', () => {
       code: 'model_timeout',
       choices: [{ id: 'retry:t1' }],
     });
-    expect(state.turn.at).toBe('idle');
+    expect(state.core.turn.at).toBe('idle');
     expect(infers(fold([{ ...say(2), choiceId: 'retry:t1' }], context, state).last)).toMatchObject([
       { turnId: 't3', answeredSeq: 0 },
     ]);
@@ -148,7 +149,7 @@ describe('decide() on a turn', () => {
     expect(infers(decisions[2])).toEqual([]);
     expect(infers(decisions[3])).toMatchObject([{ attempt: 3 }]);
     expect(decisions[4]?.messages).toMatchObject([{ role: 'SYSTEM', code: 'model_failed' }]);
-    expect(state.turn.at).toBe('idle');
+    expect(state.core.turn.at).toBe('idle');
   });
 
   test('ignores the end of a turn that is not running', () => {
@@ -161,7 +162,7 @@ describe('decide() on a turn', () => {
 describe('decide() on read', () => {
   test('moves forward only, and never past what there is', () => {
     const { state, decisions } = fold([say(1), { kind: 'read', seq: 9 }, { kind: 'read', seq: 0 }], people);
-    expect(state.readSeq).toBe(1);
+    expect(state.core.readSeq).toBe(1);
     expect(decisions[1]?.effects).toEqual([
       { kind: 'push', push: { to: 'all', frame: { read: { seq: 1 } } } },
     ]);
@@ -193,7 +194,7 @@ describe('decide() in any order of delivery', () => {
       fc.property(fc.array(event, { maxLength: 60 }), (events) => {
         const { messages, state } = fold(events);
         expect(messages.map(({ seq }) => seq)).toEqual(messages.map((_, at) => at + 1));
-        expect(state.topSeq).toBe(messages.length);
+        expect(state.core.topSeq).toBe(messages.length);
         for (const id of ['phone', 'laptop', 'tablet']) {
           const own = messages.filter((message) => message.id?.startsWith(id)).map((message) => message.id);
           expect(own).toEqual(own.map((_, at) => `${id}-${at + 1}`));

@@ -1,92 +1,102 @@
-// Hop 7 of 12: actors/conversation/decide - decide: pure.
+// Hop 7 of 12: actors/conversation - decide: pure.
 import type { Event, Said } from '@rapport/proto/envelope.ts';
 import type { DownJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
-import { limits } from '@rapport/proto/limits.ts';
-import { type Context, type Decision, type Effect, type NewMessage, pushToAll } from './decision.ts';
-import { endQuiet, timerFired } from './follow-up.ts';
-import { type Conversation, type Device, deviceOf, seqOf } from './state.ts';
-import { endTurn, loseTurn, startTurn } from './turn.ts';
+import { type Context, type Decision, type NewMessage, type Step, unchanged } from './decision.ts';
+import { deviceSaying, seqOf, withSaid } from './devices.ts';
+import { type Effect, pushToAll } from './effect.ts';
+import { foldParts } from './fold-parts.ts';
+import type { Part } from './part.ts';
+import { parts as allParts } from './parts.ts';
+import type { Conversation, Core, Device } from './state.ts';
+import { fireTimer } from './timer.ts';
+import { continueTurns, endTurn, loseTurn } from './turn.ts';
 
 /**
  * The conversation actor: folds one event of the log into the state. The same in a live host, a simulation
- * and a replay. An event that was folded before changes nothing and only repeats its answer.
+ * and a replay. An event that was folded before changes nothing and only repeats its answer. First the core
+ * folds the event, then the parts fold the moments that it made, then the next answer begins.
  */
-export function decide(state: Conversation, event: Event, context: Context): Decision {
+export function decide(
+  state: Conversation,
+  event: Event,
+  context: Context,
+  parts: readonly Part[] = allParts,
+): Decision {
+  const folded = foldCore(state.core, event, { context, parts });
+  const { step, slices, isVetoed } = foldParts(folded, { slices: state.parts, parts, context });
+  const isHeld = isVetoed || context.answering === 'people';
+  const { core, messages, effects, moments } = continueTurns(step, { before: state.core, isHeld, context });
+  const isSame = core === state.core && slices === state.parts;
+  return { state: isSame ? state : { core, parts: slices }, messages, effects, moments };
+}
+
+function foldCore(
+  core: Core,
+  event: Event,
+  { context, parts }: { readonly context: Context; readonly parts: readonly Part[] },
+): Step {
   switch (event.kind) {
     case 'said':
-      return said(state, event, context);
+      return said(core, event, context);
     case 'read':
-      return readUpTo(state, event.seq);
+      return readUpTo(core, event.seq);
     case 'answered':
     case 'turn_failed':
     case 'turn_stopped':
-      return endTurn(state, event, context);
+      return endTurn(core, event, context);
     case 'turn_lost':
-      return loseTurn(state, event, context);
-    case 'timer_fired':
-      return timerFired(state, event, context);
+      return loseTurn(core, event, context);
+    case 'timer_fired': {
+      const isKnown = (part: string) => parts.some(({ name }) => name === part);
+      return fireTimer(core, event, { context, isKnown });
+    }
     default:
       throw new Error(`Cannot decide an event of kind ${(event satisfies never as Event).kind}`);
   }
 }
 
 /** Takes exactly the device's next clientSeq, as an idempotent producer's broker does. */
-function said(state: Conversation, event: Said, context: Context): Decision {
-  const device = deviceOf(state, event.deviceId) ?? { deviceId: event.deviceId, clientSeq: 0, seqs: [] };
-  if (event.clientSeq <= device.clientSeq) return again(state, event, device);
-  if (event.clientSeq > device.clientSeq + 1) return gap(state, event, device);
-  const message = messageOf(state, event, context);
-  const stored: Conversation = {
-    ...state,
-    topSeq: message.seq,
-    ...(context.answering === 'coach' ? { askedSeq: message.seq } : { answeredSeq: message.seq }),
-    devices: withSaid(state.devices, device, message.seq),
-  };
-  const { deviceId, clientSeq } = event;
-  const decision = endQuiet({
-    state: stored,
-    messages: [message],
-    effects: [{ kind: 'push', push: { to: 'stored', deviceId, clientSeq, id: event.id, seq: message.seq } }],
-  });
-  return context.answering === 'coach' && state.turn.at === 'idle' ? startTurn(decision, context) : decision;
-}
-
-function again(state: Conversation, event: Said, device: Device): Decision {
-  const seq = seqOf(device, event.clientSeq);
-  return { state, messages: [], effects: [receipt(event, { state: 'STORED', seq })] };
-}
-
-function gap(state: Conversation, event: Said, device: Device): Decision {
-  const reason = `clientSeq ${device.clientSeq + 1} is missing before ${event.clientSeq}`;
-  return { state, messages: [], effects: [receipt(event, { state: 'REJECTED', code: 'gap', reason })] };
-}
-
-function messageOf(state: Conversation, event: Said, context: Context): NewMessage {
+function said(core: Core, event: Said, context: Context): Step {
+  const device = deviceSaying(core, event);
+  if (event.clientSeq <= device.clientSeq) return again(core, event, device);
+  if (event.clientSeq > device.clientSeq + 1) return gap(core, event, device);
+  const { deviceId, clientSeq, id, text, channel, choiceId } = event;
+  const seq = core.topSeq + 1;
   return {
-    seq: state.topSeq + 1,
-    id: event.id,
-    role: 'USER',
-    text: event.text,
-    channel: event.channel,
-    atMs: context.atMs,
-    userId: context.userId,
+    core: { ...core, topSeq: seq, askedSeq: seq, devices: withSaid(core.devices, device, seq) },
+    messages: [messageOf(event, { seq, context })],
+    effects: [{ kind: 'push', push: { to: 'stored', deviceId, clientSeq, id, seq } }],
+    moments: [{ kind: 'person_said', seq, text, channel, choiceId }],
   };
 }
 
-/** The device moves to the end of the list, so that the one unheard for longest is forgotten first. */
-function withSaid(devices: readonly Device[], device: Device, seq: number): readonly Device[] {
-  const others = devices.filter((other) => other.deviceId !== device.deviceId);
-  const seqs = [...device.seqs.slice(1 - limits.saysInFlightMax), seq];
-  return [
-    ...others.slice(1 - limits.devicesMax),
-    { deviceId: device.deviceId, clientSeq: device.clientSeq + 1, seqs },
-  ];
+function again(core: Core, event: Said, device: Device): Step {
+  return unchanged(core, [receipt(event, { state: 'STORED', seq: seqOf(device, event.clientSeq) })]);
 }
 
-function readUpTo(state: Conversation, seq: number): Decision {
-  const readSeq = Math.min(seq, state.topSeq);
-  if (readSeq <= state.readSeq) return { state, messages: [], effects: [] };
-  return { state: { ...state, readSeq }, messages: [], effects: [pushToAll({ read: { seq: readSeq } })] };
+function gap(core: Core, event: Said, device: Device): Step {
+  const reason = `clientSeq ${device.clientSeq + 1} is missing before ${event.clientSeq}`;
+  return unchanged(core, [receipt(event, { state: 'REJECTED', code: 'gap', reason })]);
+}
+
+function messageOf(
+  event: Said,
+  { seq, context }: { readonly seq: number; readonly context: Context },
+): NewMessage {
+  const { id, text, channel } = event;
+  const { atMs, userId } = context;
+  return { seq, id, role: 'USER', text, channel, atMs, userId };
+}
+
+function readUpTo(core: Core, seq: number): Step {
+  const readSeq = Math.min(seq, core.topSeq);
+  if (readSeq <= core.readSeq) return unchanged(core);
+  return {
+    core: { ...core, readSeq },
+    messages: [],
+    effects: [pushToAll({ read: { seq: readSeq } })],
+    moments: [{ kind: 'read', seq: readSeq }],
+  };
 }
 
 function receipt(

@@ -1,17 +1,29 @@
-/** All that one conversation remembers between events. Plain JSON: it is stored as it stands. */
+/** All that one conversation remembers between events. Plain JSON: the row stores it as it stands. */
 export interface Conversation {
+  readonly core: Core;
+  readonly parts: Slices;
+}
+
+/**
+ * What each part remembers, by the part's name. A part that remembers nothing has no entry. An entry of a
+ * part that this process does not know stays as it is, so that an older host loses nothing of a newer one.
+ */
+export type Slices = Readonly<Record<string, unknown>>;
+
+/** What every conversation has: numbering, devices, the turn, the timers of all parts. */
+export interface Core {
   /** The seq of the newest message; 0 before the first. */
   readonly topSeq: number;
   /** The person has read up to here. */
   readonly readSeq: number;
-  /** The seq of the newest message of the person that waits for, or is in, an answer; 0 when none does. */
+  /** The seq of the newest message of the person that waits for an answer or is being answered; 0: none. */
   readonly askedSeq: number;
-  /** What the person said up to this seq has had its answer, or needs none; a failure is none. */
+  /** Everything up to this seq is answered or needs no answer. A failed turn does not count as an answer. */
   readonly answeredSeq: number;
-  /** What each device has sent, the one heard last at the end. At most limits.devicesMax. */
+  /** What each device has sent; the device that was heard last is at the end. */
   readonly devices: readonly Device[];
   readonly turn: Turn;
-  /** Absent until the first is set. */
+  /** Absent until the first timer is set. */
   readonly timers?: Timers;
 }
 
@@ -19,59 +31,44 @@ export interface Device {
   readonly deviceId: string;
   /** The newest clientSeq that is stored. */
   readonly clientSeq: number;
-  /** The seqs that the newest says got; the last belongs to clientSeq, the one before to clientSeq - 1. */
+  /** The seqs of its newest messages: the last belongs to clientSeq, the one before to clientSeq - 1. */
   readonly seqs: readonly number[];
 }
 
-/** An answer is state, not a call: whoever owns the conversation can begin it again. */
+/** An answer is state, not a call: every owner of the conversation can begin it again. */
 export type Turn = { readonly at: 'idle' } | RunningTurn;
 
 export interface RunningTurn {
   readonly at: 'running';
   readonly turnId: string;
   readonly attempt: number;
-  /** The seq of the newest message of the person that it answers. */
+  /** The seq of the newest message of the person that this turn answers. */
   readonly askedSeq: number;
-  /** It is written in the light of everything up to this seq. */
+  /** The model sees everything up to this seq. */
   readonly uptoSeq: number;
-  /** Version of the creator's configuration that it was begun under. */
+  /** Version of the creator's configuration under which the turn began. */
   readonly configVersion: number;
 }
 
 export interface Timers {
-  /** How many were ever set: the newest's generation. */
+  /** How many timers were ever set; also the generation of the newest. */
   readonly set: number;
-  /** Those that are to fire, one of each timerId. */
+  /** The timers that have not fired, at most one of each timerId. */
   readonly pending: readonly Timer[];
 }
 
 export interface Timer {
+  /** Begins with the name of the part that set it. */
   readonly timerId: string;
   readonly generation: number;
   readonly dueMs: number;
-  /** It was past due once and got this time in its place. */
+  /** Already set again once because it fired late; it will not be postponed again. */
   readonly postponed?: true;
 }
 
+export const noSlices: Slices = Object.freeze({});
+
 export const newConversation: Conversation = {
-  topSeq: 0,
-  readSeq: 0,
-  askedSeq: 0,
-  answeredSeq: 0,
-  devices: [],
-  turn: { at: 'idle' },
+  core: { topSeq: 0, readSeq: 0, askedSeq: 0, answeredSeq: 0, devices: [], turn: { at: 'idle' } },
+  parts: noSlices,
 };
-
-/** The newest clientSeq that is stored of a device; 0 for one that is not known. */
-export function clientSeqStored(state: Conversation, deviceId: string): number {
-  return deviceOf(state, deviceId)?.clientSeq ?? 0;
-}
-
-export function deviceOf(state: Conversation, deviceId: string): Device | undefined {
-  return state.devices.find((device) => device.deviceId === deviceId);
-}
-
-/** The seq that an already stored say got, 0 when that is too long ago to be remembered. */
-export function seqOf(device: Device, clientSeq: number): number {
-  return device.seqs[device.seqs.length - 1 - (device.clientSeq - clientSeq)] ?? 0;
-}

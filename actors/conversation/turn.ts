@@ -2,22 +2,38 @@ import { codes, isCode } from '@rapport/proto/codes.ts';
 import type { Answered, TurnFailed, TurnLost, TurnStopped } from '@rapport/proto/envelope.ts';
 import type { DownJson, MessageJson, Turn_StateJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { limits } from '@rapport/proto/limits.ts';
-import { type Context, type Decision, type Effect, type NewMessage, pushToAll } from './decision.ts';
-import { beginQuiet } from './follow-up.ts';
-import type { Conversation, RunningTurn } from './state.ts';
+import { type Context, type NewMessage, type Step, unchanged } from './decision.ts';
+import { type Effect, pushToAll } from './effect.ts';
+import type { Moment } from './moment.ts';
+import type { Core, RunningTurn } from './state.ts';
 
 /**
- * What the choice beside a failure says: then, and when a person types it, it is the question before that
- * counts.
+ * Label of the retry choice. When a person taps or types exactly this, the previous question is answered
+ * again.
  */
 export const tryAgain = 'Try again';
 
 /**
- * Begins an answer to everything asked so far. One turn at a time: what is said meanwhile waits for the next
- * one. Its id comes from the newest message of the person, so that every fold gives the same.
+ * Begins the next answer when the person waits for one and none is being written: one turn at a time answers
+ * everything asked so far. With `isHeld` no answer is to follow, so what was said needs none. `before` is the
+ * core before this event.
  */
-export function startTurn(before: Decision, context: Context): Decision {
-  const { topSeq, askedSeq } = before.state;
+export function continueTurns(
+  step: Step,
+  { before, isHeld, context }: { readonly before: Core; readonly isHeld: boolean; readonly context: Context },
+): Step {
+  const { core } = step;
+  const isIdle = core.turn.at === 'idle';
+  if (!isHeld) return isIdle && core.askedSeq > 0 ? startTurn(step, context) : step;
+  if (core.askedSeq === (isIdle ? 0 : before.askedSeq)) return step;
+  return isIdle
+    ? { ...step, core: { ...core, askedSeq: 0, answeredSeq: core.askedSeq } }
+    : { ...step, core: { ...core, askedSeq: before.askedSeq } };
+}
+
+/** The turn's id comes from the newest message of the person, so that every fold gives the same. */
+function startTurn(before: Step, context: Context): Step {
+  const { topSeq, askedSeq } = before.core;
   const turn: RunningTurn = {
     at: 'running',
     turnId: `t${askedSeq}`,
@@ -29,94 +45,121 @@ export function startTurn(before: Decision, context: Context): Decision {
   return running(before, turn);
 }
 
-/** The answer is there, whole, failed or stopped. An end of a turn that is not running is a late echo. */
-export function endTurn(
-  state: Conversation,
-  event: Answered | TurnFailed | TurnStopped,
-  context: Context,
-): Decision {
-  const { turn } = state;
-  if (turn.at !== 'running' || turn.turnId !== event.turnId) return { state, messages: [], effects: [] };
+/** The answer is whole, failed or stopped. The end of a turn that is not running comes too late. */
+export function endTurn(core: Core, event: Answered | TurnFailed | TurnStopped, context: Context): Step {
+  const { turn } = core;
+  if (turn.at !== 'running' || turn.turnId !== event.turnId) return unchanged(core);
   switch (event.kind) {
     case 'answered':
-      return finish(state, turn, { end: 'COMPLETED', message: coachMessage(event) }, context);
+      return finish({ core, turn, context }, { end: 'COMPLETED', message: coachMessage(event) });
     case 'turn_stopped':
       return finish(
-        state,
-        turn,
+        { core, turn, context },
         event.text === '' ? { end: 'STOPPED' } : { end: 'STOPPED', message: coachMessage(event) },
-        context,
       );
     case 'turn_failed':
-      return fail(state, turn, event.code, context);
+      return fail({ core, turn, context }, event.code);
     default:
       return event satisfies never;
   }
 }
 
-/** The host that wrote the answer is gone: the owner begins it again, but not for ever. */
-export function loseTurn(state: Conversation, event: TurnLost, context: Context): Decision {
-  const { turn } = state;
-  if (turn.at !== 'running' || turn.turnId !== event.turnId || turn.attempt !== event.attempt) {
-    return { state, messages: [], effects: [] };
-  }
-  if (turn.attempt >= limits.turnAttemptsMax) return fail(state, turn, 'model_failed', context);
-  return running({ state, messages: [], effects: [] }, { ...turn, attempt: turn.attempt + 1 });
+/** The host that wrote the answer is gone: the next attempt begins, up to `turnAttemptsMax`. */
+export function loseTurn(core: Core, event: TurnLost, context: Context): Step {
+  const { turn } = core;
+  if (turn.at !== 'running' || turn.turnId !== event.turnId || turn.attempt !== event.attempt)
+    return unchanged(core);
+  if (turn.attempt >= limits.turnAttemptsMax) return fail({ core, turn, context }, 'model_failed');
+  return running(unchanged(core), { ...turn, attempt: turn.attempt + 1 });
 }
 
-function running(before: Decision, turn: RunningTurn): Decision {
+function running(before: Step, turn: RunningTurn): Step {
   const { turnId, attempt, uptoSeq } = turn;
+  const { answeredSeq } = before.core;
+  const infer: Effect = { kind: 'infer', turnId, attempt, answeredSeq, uptoSeq };
   return {
-    state: { ...before.state, turn },
-    messages: before.messages,
-    effects: [
-      ...before.effects,
-      turnPush({ turnId, state: 'STARTED' }),
-      { kind: 'infer', turnId, attempt, answeredSeq: before.state.answeredSeq, uptoSeq },
-    ],
+    ...before,
+    core: { ...before.core, turn },
+    effects: [...before.effects, turnPush({ turnId, state: 'STARTED' }), infer],
   };
 }
 
-function fail(state: Conversation, turn: RunningTurn, code: string, context: Context): Decision {
+/** A turn that ends, and where. */
+interface Ending {
+  readonly core: Core;
+  readonly turn: RunningTurn;
+  readonly context: Context;
+}
+
+interface Outcome {
+  readonly end: Exclude<Turn_StateJson, 'STARTED' | 'STATE_UNSPECIFIED'>;
+  readonly message?: MessageJson;
+  readonly code?: string;
+}
+
+function fail(ending: Ending, code: string): Step {
+  const { turnId } = ending.turn;
   const known = isCode(code) ? code : 'model_failed';
   const message: MessageJson = {
-    id: `failed-${turn.turnId}`,
+    id: `failed-${turnId}`,
     role: 'SYSTEM',
     text: codes[known].sentence,
     code: known,
-    choices: [{ id: `retry:${turn.turnId}`, text: tryAgain }],
+    choices: [{ id: `retry:${turnId}`, text: tryAgain }],
   };
-  return finish(state, turn, { end: 'FAILED', message, code: known }, context);
+  return finish(ending, { end: 'FAILED', message, code: known });
 }
 
 function coachMessage(event: Answered | TurnStopped): MessageJson {
   return { id: `answer-${event.turnId}`, role: 'COACH', text: event.text, sources: [...event.sources] };
 }
 
-function finish(
-  state: Conversation,
-  turn: RunningTurn,
-  outcome: { readonly end: Turn_StateJson; readonly message?: MessageJson; readonly code?: string },
-  context: Context,
-): Decision {
-  const messages = outcome.message === undefined ? [] : [stored(state, turn, outcome.message, context)];
-  const ended: Conversation = {
-    ...state,
-    topSeq: state.topSeq + messages.length,
-    answeredSeq: outcome.end === 'FAILED' ? state.answeredSeq : turn.askedSeq,
+function finish(ending: Ending, outcome: Outcome): Step {
+  const { core, turn } = ending;
+  const messages = outcome.message === undefined ? [] : [stored(ending, outcome.message)];
+  const isMoreAsked = core.askedSeq > turn.askedSeq;
+  const ended: Core = {
+    ...core,
+    topSeq: core.topSeq + messages.length,
+    askedSeq: isMoreAsked ? core.askedSeq : 0,
+    answeredSeq: answeredBy(ending, outcome, isMoreAsked),
     turn: { at: 'idle' },
   };
   const turnFrame = { turnId: turn.turnId, state: outcome.end, ...(outcome.code && { code: outcome.code }) };
-  const effects = [...messages.map((message) => pushToAll({ message })), turnPush(turnFrame)];
-  const waiting = state.askedSeq > turn.askedSeq;
-  if (waiting && context.answering === 'coach')
-    return startTurn({ state: ended, messages, effects }, context);
-  const quiet: Decision = { state: { ...ended, askedSeq: 0 }, messages, effects };
-  return outcome.end === 'COMPLETED' ? beginQuiet(quiet, context) : quiet;
+  return {
+    core: ended,
+    messages,
+    effects: [...messages.map((message) => pushToAll({ message })), turnPush(turnFrame)],
+    moments: [momentOf(turn, outcome, { isMoreAsked, seq: ended.topSeq })],
+  };
 }
 
-function stored(state: Conversation, turn: RunningTurn, message: MessageJson, context: Context): NewMessage {
-  return { ...message, seq: state.topSeq + 1, atMs: context.atMs, turnId: turn.turnId };
+/** When nothing more was asked, everything up to here is answered or needed no answer. */
+function answeredBy({ core, turn }: Ending, { end }: Outcome, isMoreAsked: boolean): number {
+  if (end === 'FAILED') return core.answeredSeq;
+  return isMoreAsked ? turn.askedSeq : core.topSeq;
+}
+
+function stored({ core, turn, context }: Ending, message: MessageJson): NewMessage {
+  return { ...message, seq: core.topSeq + 1, atMs: context.atMs, turnId: turn.turnId };
+}
+
+function momentOf(
+  { turnId, attempt }: RunningTurn,
+  { end, message, code = 'model_failed' }: Outcome,
+  { isMoreAsked, seq }: { readonly isMoreAsked: boolean; readonly seq: number },
+): Moment {
+  const ended = { turnId, attempt, isMoreAsked };
+  switch (end) {
+    case 'COMPLETED':
+      return { kind: 'coach_answered', ...ended, seq, text: message?.text ?? '' };
+    case 'FAILED':
+      return { kind: 'turn_failed', ...ended, seq, code };
+    case 'STOPPED':
+      return { kind: 'turn_stopped', ...ended, ...(message && { seq }) };
+    default:
+      return end satisfies never;
+  }
 }
 
 function turnPush(turn: NonNullable<DownJson['turn']>): Effect {

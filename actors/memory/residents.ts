@@ -1,5 +1,6 @@
-import type { Recorded } from '../conversation/decision.ts';
+import type { Recorded } from '../conversation/effect.ts';
 import type { Conversation } from '../conversation/state.ts';
+import type { UnknownEffect } from '../partition/state-row.ts';
 import { type Ranked, Recency } from './recency.ts';
 
 /** A conversation in memory: its state and how far into the log that state reaches. */
@@ -13,6 +14,10 @@ export interface Actor {
   inSeq: number;
   /** What the row that it was loaded from records, as long as it may have to be performed again. */
   outbox?: readonly Recorded[];
+  /** What an older host kept in that row: to be performed before the next row is written. */
+  owed?: readonly Recorded[];
+  /** Effects of that row that only a newer host can perform: every row of this host keeps them. */
+  readonly kept?: readonly UnknownEffect[];
 }
 
 /** A conversation whose row in the store can not be read: why. Nothing can be decided in it. */

@@ -74,7 +74,7 @@ export class Activation {
         continue; // Not kept in memory, so that a repaired row is seen at once.
       }
       this.#options.residents.add(actor, rows[at]?.state.length ?? 0);
-      const { turn } = actor.state;
+      const { turn } = actor.state.core;
       if (turn.at === 'running' && !this.#options.isWriting(name)) this.#options.turnLost(key, turn);
     }
     return actors;
@@ -127,7 +127,16 @@ function actorOf(key: ConversationKey, row: StoredConversation | undefined): Act
   const name = conversationName(key);
   if (row === undefined) return { name, creatorId, userId, state: newConversation, inSeq: 0 };
   const read = readRow(row.state);
-  if (read === undefined) return { damaged: `the stored state of ${name} is damaged; it should be repaired` };
-  const { state, outbox } = read;
-  return { name, creatorId, userId, state, inSeq: row.inSeq, ...(outbox.length > 0 && { outbox }) };
+  if ('unreadable' in read) return { damaged: `the stored state of ${name} ${read.unreadable}` };
+  const { state, outbox, owed, kept } = read;
+  return {
+    name,
+    creatorId,
+    userId,
+    state,
+    inSeq: row.inSeq,
+    ...(outbox.length > 0 && { outbox }),
+    ...(owed.length > 0 && { owed }),
+    ...(kept.length > 0 && { kept }),
+  };
 }

@@ -61,8 +61,8 @@ describe('fold()', () => {
     ]);
     expect(all.get('demo/ann')).toMatchObject({ state: newConversation, inSeq: 0 });
     for (const entry of touched) settle(entry);
-    expect(all.get('demo/ann')).toMatchObject({ inSeq: positionOf(5, 2), state: { topSeq: 2 } });
-    expect(all.get('demo/bob')).toMatchObject({ inSeq: positionOf(5, 1), state: { topSeq: 1 } });
+    expect(all.get('demo/ann')).toMatchObject({ inSeq: positionOf(5, 2), state: { core: { topSeq: 2 } } });
+    expect(all.get('demo/bob')).toMatchObject({ inSeq: positionOf(5, 1), state: { core: { topSeq: 1 } } });
   });
 
   test('does not fold again what was folded before', () => {
@@ -134,6 +134,38 @@ describe('fold() on what a row knows already', () => {
     ann.outbox = [{ kind: 'unschedule', timerId: 'follow-up', generation: 1 }];
     expect([...foldWith(records, actorOf).again]).toEqual([ann]);
     expect(foldWith([record(6, [said('ann', 2)])], actorOf).again.size).toBe(0);
+  });
+});
+
+describe('fold() on a row of an older or a newer host', () => {
+  const kept = [{ kind: 'deliver', seq: 2 }];
+  const owed = [{ kind: 'unschedule' as const, timerId: 'follow-up', generation: 1 }];
+
+  test('keeps effects that only a newer host can perform, in every row that it writes', () => {
+    const { actorOf, all } = actors();
+    all.set('demo/ann', { ...actorOf('demo/ann'), kept });
+    const [entry] = foldWith([record(6, [said('ann', 1)])], actorOf).touched;
+    expect(JSON.parse((entry && writeOf(entry, 1)?.state) ?? '')).toMatchObject({ kept });
+  });
+
+  test('writes them at once when the batch that recorded them is read again', () => {
+    const { actorOf, all } = actors();
+    const records = [record(5, [said('ann', 1)])];
+    for (const entry of foldWith(records, actorOf).touched) settle(entry);
+    all.set('demo/ann', { ...actorOf('demo/ann'), kept });
+    const { touched, again } = foldWith(records, actorOf);
+    expect([...again].map(({ name }) => name)).toEqual(['demo/ann']);
+    expect(touched.map((entry) => writeOf(entry, 2))).toMatchObject([
+      { inSeq: positionOf(5, 0), epoch: 2, messages: [], state: expect.stringContaining('"kept":[') },
+    ]);
+  });
+
+  test('performs what an older host kept before the next row goes past it', () => {
+    const { actorOf, all } = actors();
+    all.set('demo/ann', { ...actorOf('demo/ann'), owed });
+    const { touched, again } = foldWith([record(6, [said('ann', 1)])], actorOf);
+    expect([...again].map(({ name }) => name)).toEqual(['demo/ann']);
+    expect(touched.map((entry) => writeOf(entry, 1)?.state)).toEqual([expect.not.stringContaining('kept')]);
   });
 });
 

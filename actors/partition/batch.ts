@@ -1,10 +1,13 @@
 import type { Catalog } from '@rapport/catalog/catalog.ts';
+import type { Creator } from '@rapport/catalog/creator.ts';
 import { type ConversationWrite, type EncodedMessage, encodeMessage } from '@rapport/history/history.ts';
 import { type BatchEntry, decodeBatch, isReadable, type Unreadable } from '@rapport/proto/batch.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import type { LogRecord } from '@rapport/stream/inbox.ts';
 import { decide } from '../conversation/decide.ts';
-import type { Context, Effect } from '../conversation/decision.ts';
+import type { Context } from '../conversation/decision.ts';
+import type { Effect } from '../conversation/effect.ts';
+import type { Part } from '../conversation/part.ts';
 import type { Conversation } from '../conversation/state.ts';
 import type { Actor, Damaged } from '../memory/residents.ts';
 import { rowText } from './state-row.ts';
@@ -44,6 +47,8 @@ export interface Touched {
   /** In order of seq, without a hole. */
   readonly messages: EncodedMessage[];
   readonly effects: Effect[];
+  /** The row is written even when nothing changed, so that it keeps the effects that it has to keep. */
+  isKept: boolean;
 }
 
 export interface Poison {
@@ -71,6 +76,8 @@ export function fold(
     /** One for each of `envelopesIn(records)`. */
     readonly actors: readonly (Actor | Damaged)[];
     readonly catalog: Pick<Catalog, 'creator'>;
+    /** Absent: all parts. */
+    readonly parts?: readonly Part[];
   },
 ): Folded {
   const touched = new Map<Actor, Touched>();
@@ -96,12 +103,17 @@ export function fold(
       const position = positionOf(record.sequence, index);
       if (position <= entry.inSeq) {
         if (entry.actor.outbox !== undefined) again.add(entry.actor);
-        continue; // It was folded before, and is read again after a restart.
+        if (entry.actor.kept !== undefined) keepEffects(entry, { touched, again });
+        continue; // Read again after a restart: folded before.
       }
+      if (actor.owed !== undefined) again.add(actor);
       touched.set(actor, entry);
       events += 1;
       try {
-        foldOne(entry, envelope, contextOf(envelope, record, options.catalog));
+        foldOne(entry, envelope, {
+          context: contextOf(envelope, record, options.catalog),
+          parts: options.parts,
+        });
       } catch (failure) {
         poison.push({ envelope, failure }); // The conversation goes on without it.
       }
@@ -112,11 +124,29 @@ export function fold(
 }
 
 function untouched(actor: Actor): Touched {
-  return { actor, state: actor.state, inSeq: actor.inSeq, messages: [], effects: [] };
+  return { actor, state: actor.state, inSeq: actor.inSeq, messages: [], effects: [], isKept: false };
 }
 
-function foldOne(entry: Touched, envelope: Envelope, context: Context): void {
-  const decision = decide(entry.state, envelope.event, context);
+/**
+ * The host that wrote the row may have died before it performed these effects, and only a newer host can.
+ * The next checkpoint goes past the batch that recorded them, so the row has to say that they are still to be
+ * performed.
+ */
+function keepEffects(
+  entry: Touched,
+  { touched, again }: { readonly touched: Map<Actor, Touched>; readonly again: Set<Actor> },
+): void {
+  entry.isKept = true;
+  touched.set(entry.actor, entry);
+  again.add(entry.actor);
+}
+
+function foldOne(
+  entry: Touched,
+  { event }: Envelope,
+  { context, parts }: { readonly context: Context; readonly parts: readonly Part[] | undefined },
+): void {
+  const decision = decide(entry.state, event, context, parts);
   entry.state = decision.state;
   for (const message of decision.messages) entry.messages.push(encodeMessage(message));
   for (const effect of decision.effects) entry.effects.push(effect);
@@ -134,21 +164,29 @@ function contextOf(
     // The creator may be deleted by now: then messages are kept and no model is asked.
     answering: configured?.creator.answering ?? 'people',
     configVersion: configured?.version ?? 0,
-    ...(configured?.creator.followUp && { followUp: configured.creator.followUp }),
+    settings: configured === undefined ? noSettings : settingsOf(configured.creator),
   };
 }
 
-/** The write of a touched conversation; undefined when nothing changed that is worth keeping. */
+const noSettings = {};
+
+/** The creator's own field `followUp` sets the part of that name. */
+function settingsOf({ followUp, parts }: Creator): Context['settings'] {
+  if (followUp === undefined) return parts ?? noSettings;
+  return { 'follow-up': followUp, ...parts };
+}
+
+/** The write of a touched conversation; undefined when nothing worth keeping changed. */
 export function writeOf(entry: Touched, epoch: number): ConversationWrite | undefined {
-  if (entry.state === entry.actor.state) return undefined;
+  if (entry.state === entry.actor.state && !entry.isKept) return undefined;
   return {
     creatorId: entry.actor.creatorId,
     userId: entry.actor.userId,
     messages: entry.messages,
-    state: rowText(entry.state, entry.effects),
+    state: rowText(entry.state, { effects: entry.effects, kept: entry.actor.kept ?? [] }),
     inSeq: entry.inSeq,
     epoch,
-    topSeq: entry.state.topSeq,
+    topSeq: entry.state.core.topSeq,
   };
 }
 

@@ -52,7 +52,7 @@ async function live(death?: Death) {
   await until(() => owner.worker.performed > 0 && world.calls.length > before);
   const [row] = await world.history.load([key]);
   const said = (await messages()).map(({ seq, role, text }) => `${seq} ${role} ${text}`);
-  return { said, calls: world.calls, state: JSON.parse(row?.state ?? '{}') };
+  return { said, calls: world.calls, state: JSON.parse(row?.state ?? '{}').core };
 }
 
 const whole = [

@@ -3,8 +3,9 @@ import type { Control } from '@rapport/proto/control.ts';
 import type { Attached, Push } from '@rapport/proto/delivery.ts';
 import type { Answered, Event, TurnFailed, TurnStopped } from '@rapport/proto/envelope.ts';
 import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
-import type { Infer } from '../conversation/decision.ts';
-import { type Conversation, clientSeqStored, deviceOf } from '../conversation/state.ts';
+import { clientSeqStored, deviceOf } from '../conversation/devices.ts';
+import { type Infer, isRecorded, type NotRecorded } from '../conversation/effect.ts';
+import type { Core } from '../conversation/state.ts';
 import type { Dispatch } from '../dispatch.ts';
 import type { Audience } from '../memory/audience.ts';
 import type { Actor, Damaged } from '../memory/residents.ts';
@@ -33,11 +34,10 @@ export class Performer {
 
   perform(touched: readonly Touched[]): void {
     for (const entry of touched) {
-      const pushes: Push[] = [];
-      for (const effect of entry.effects) if (effect.kind === 'push') pushes.push(effect.push);
+      const { pushes, infers } = sorted(entry);
       if (pushes.length > 0)
         this.#tell(entry.actor.name, { key: entry.actor, pushes, messages: storedAmong(pushes, entry) });
-      for (const effect of entry.effects) if (effect.kind === 'infer') this.#infer(entry.actor, effect);
+      for (const infer of infers) this.#infer(entry.actor, infer);
     }
   }
 
@@ -46,7 +46,8 @@ export class Performer {
     const name = conversationName(control);
     switch (control.kind) {
       case 'attach': {
-        // Of a damaged one, its gateway asks again, and tells a new session that it is `unavailable`.
+        // The row is unreadable, so do not answer: the gateway retries and finally closes new sessions with
+        // `unavailable`.
         if (actor === undefined || 'damaged' in actor) return;
         const attached = this.#attached(name, actor, control.deviceId);
         const push: Push = { to: 'session', sessionId: control.sessionId, attached };
@@ -71,13 +72,13 @@ export class Performer {
     }
   }
 
-  #attached(name: string, { state }: Actor, deviceId: string): Attached {
-    const turn = this.#options.turns.current(name) ?? notBegun(state);
+  #attached(name: string, { state: { core } }: Actor, deviceId: string): Attached {
+    const turn = this.#options.turns.current(name) ?? notBegun(core);
     return {
-      topSeq: state.topSeq,
-      clientSeqStored: clientSeqStored(state, deviceId),
-      seqs: deviceOf(state, deviceId)?.seqs ?? [],
-      readSeq: state.readSeq,
+      topSeq: core.topSeq,
+      clientSeqStored: clientSeqStored(core, deviceId),
+      seqs: deviceOf(core, deviceId)?.seqs ?? [],
+      readSeq: core.readSeq,
       ...(turn && { turn }),
     };
   }
@@ -111,7 +112,8 @@ export class Performer {
 
   #infer(actor: Actor, effect: Infer): void {
     // A later event of the same batch may have ended the turn already.
-    if (actor.state.turn.at !== 'running' || actor.state.turn.turnId !== effect.turnId) return;
+    const { turn } = actor.state.core;
+    if (turn.at !== 'running' || turn.turnId !== effect.turnId || turn.attempt !== effect.attempt) return;
     const key: ConversationKey = { creatorId: actor.creatorId, userId: actor.userId };
     const { turnId, attempt, answeredSeq, uptoSeq } = effect;
     this.#options.turns.start({
@@ -126,6 +128,26 @@ export class Performer {
   }
 }
 
+/** The effects of one conversation that nothing waits for, by what is done about them. */
+function sorted({ effects }: Touched) {
+  const pushes: Push[] = [];
+  const infers: Infer[] = [];
+  for (const effect of effects) {
+    if (isRecorded(effect)) continue; // `RecordedEffects` performs it.
+    switch (effect.kind) {
+      case 'push':
+        pushes.push(effect.push);
+        break;
+      case 'infer':
+        infers.push(effect);
+        break;
+      default:
+        throw new Error(`Cannot perform an effect of kind ${(effect satisfies never as NotRecorded).kind}`);
+    }
+  }
+  return { pushes, infers };
+}
+
 /** The frames of what the `stored` pushes are about, around the message as it was written to the store. */
 function storedAmong(pushes: readonly Push[], { messages }: Touched): readonly string[] {
   const firstSeq = messages[0]?.seq ?? 0;
@@ -135,7 +157,10 @@ function storedAmong(pushes: readonly Push[], { messages }: Touched): readonly s
   return frames;
 }
 
-/** A turn that runs by its state and is not yet written here, as just after a take-over. */
-function notBegun({ turn }: Conversation): { readonly turnId: string; readonly text: string } | undefined {
+/**
+ * The state says that a turn is running, but this host has not started to generate it yet, as right after a
+ * take-over.
+ */
+function notBegun({ turn }: Core): { readonly turnId: string; readonly text: string } | undefined {
   return turn.at === 'running' ? { turnId: turn.turnId, text: '' } : undefined;
 }

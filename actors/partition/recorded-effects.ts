@@ -5,10 +5,10 @@ import { reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import { retryUntil } from '@rapport/runtime/retry.ts';
 import type { Timers } from '@rapport/stream/timers.ts';
-import type { Recorded } from '../conversation/decision.ts';
+import { isRecorded, type Recorded } from '../conversation/effect.ts';
 import type { Actor } from '../memory/residents.ts';
+import type { Meters } from '../meters.ts';
 import type { Touched } from './batch.ts';
-import { isRecorded } from './state-row.ts';
 
 /** Requests to the log's server at once; each takes about a millisecond. */
 const atOnceMax = 64;
@@ -17,6 +17,7 @@ export interface RecordedEffectsOptions {
   readonly timers: Timers;
   readonly clock: Clock;
   readonly log: Log;
+  readonly meters: Pick<Meters, 'effectsKept'>;
   readonly signal: AbortSignal;
 }
 
@@ -25,54 +26,83 @@ interface Order {
   readonly effect: Recorded;
 }
 
-/**
- * Performs what a batch recorded; resolves when it is known to be done, so that neither a checkpoint nor the
- * conversation's next row goes past it. Rejects only when the host stops.
- */
-export async function performRecorded(
-  touched: readonly Touched[],
-  options: RecordedEffectsOptions,
-): Promise<void> {
-  const orders: Order[] = [];
-  for (const { actor, effects } of touched)
-    for (const effect of effects) if (isRecorded(effect)) orders.push({ key: actor, effect });
-  if (orders.length > 0) await performAll(orders, options);
-}
+/** Performs the recorded effects of one partition. */
+export class RecordedEffects {
+  readonly #options: RecordedEffectsOptions;
+  /** Unknown kinds that the log was told of. */
+  readonly #told = new Set<string>();
 
-/**
- * The log gave something that these actors' rows know already: whoever wrote the rows may have died before
- * it performed what they record. Done once for each loaded row, and before the next one replaces it.
- */
-export async function replayRecorded(
-  actors: Iterable<Actor>,
-  options: RecordedEffectsOptions,
-): Promise<void> {
-  const orders: Order[] = [];
-  for (const actor of actors) {
-    for (const effect of actor.outbox ?? []) orders.push({ key: actor, effect });
-    delete actor.outbox;
+  constructor(options: RecordedEffectsOptions) {
+    this.#options = options;
   }
-  if (orders.length > 0) await performAll(orders, options);
-}
 
-async function performAll(orders: readonly Order[], options: RecordedEffectsOptions): Promise<void> {
-  for (let at = 0; at < orders.length; at += atOnceMax) {
-    await Promise.all(orders.slice(at, at + atOnceMax).map((order) => performOne(order, options)));
+  /**
+   * Performs what a batch recorded. Resolves when all of it is known to be performed, so that neither a
+   * checkpoint nor the conversation's next row goes past it. Rejects only when the host stops.
+   */
+  async perform(touched: readonly Touched[]): Promise<void> {
+    const orders: Order[] = [];
+    for (const { actor, effects } of touched)
+      for (const effect of effects) if (isRecorded(effect)) orders.push({ key: actor, effect });
+    if (orders.length > 0) await this.#all(orders);
+  }
+
+  /**
+   * Performs what the rows of these actors record, before the next row replaces it: the host that wrote a row
+   * may have died before it performed the row's effects, or may not have known them. Done once for each
+   * loaded row.
+   */
+  async replay(actors: Iterable<Actor>): Promise<void> {
+    const orders: Order[] = [];
+    for (const actor of actors) {
+      for (const effect of [...(actor.owed ?? []), ...(actor.outbox ?? [])])
+        orders.push({ key: actor, effect });
+      for (const { kind } of actor.kept ?? []) this.#keep(kind);
+      delete actor.owed;
+      delete actor.outbox;
+    }
+    if (orders.length > 0) await this.#all(orders);
+  }
+
+  /** This host cannot perform the effect. The row keeps it, and a newer host performs it. */
+  #keep(kind: string): void {
+    const { log, meters } = this.#options;
+    meters.effectsKept.inc();
+    if (this.#told.has(kind)) return;
+    this.#told.add(kind);
+    log.warn({ kind }, 'kept a recorded effect of a newer version for a newer host');
+  }
+
+  async #all(orders: readonly Order[]): Promise<void> {
+    for (let at = 0; at < orders.length; at += atOnceMax)
+      await Promise.all(orders.slice(at, at + atOnceMax).map((order) => this.#one(order)));
+  }
+
+  #one(order: Order): Promise<void> {
+    const { timers, clock, log, signal } = this.#options;
+    return retryUntil(() => performOne(order, timers), {
+      backoff: { firstMs: 50, mostMs: 1_000 },
+      clock,
+      signal,
+      onFailure: (failure, waitMs) => log.warn({ reason: reasonOf(failure), waitMs }, 'waiting for a timer'),
+    });
   }
 }
 
-function performOne(
-  { key, effect }: Order,
-  { timers, clock, log, signal }: RecordedEffectsOptions,
-): Promise<void> {
+function performOne({ key, effect }: Order, timers: Timers): Promise<void> {
   const { creatorId, userId } = key;
-  const timer = { creatorId, userId, timerId: effect.timerId, generation: effect.generation };
-  const attempt = () =>
-    effect.kind === 'schedule' ? timers.schedule({ ...timer, atMs: effect.atMs }) : timers.unschedule(timer);
-  return retryUntil(attempt, {
-    backoff: { firstMs: 50, mostMs: 1_000 },
-    clock,
-    signal,
-    onFailure: (failure, waitMs) => log.warn({ reason: reasonOf(failure), waitMs }, 'waiting for a timer'),
-  });
+  switch (effect.kind) {
+    case 'schedule': {
+      const { timerId, generation, atMs } = effect;
+      return timers.schedule({ creatorId, userId, timerId, generation, atMs });
+    }
+    case 'unschedule': {
+      const { timerId, generation } = effect;
+      return timers.unschedule({ creatorId, userId, timerId, generation });
+    }
+    default:
+      throw new Error(
+        `Cannot perform a recorded effect of kind ${(effect satisfies never as Recorded).kind}`,
+      );
+  }
 }

@@ -7,13 +7,14 @@ import type { Log } from '@rapport/runtime/log.ts';
 import { retryUntil } from '@rapport/runtime/retry.ts';
 import type { Inbox, LogRecord } from '@rapport/stream/inbox.ts';
 import type { Lanes } from '@rapport/stream/lanes.ts';
+import type { Part } from '../conversation/part.ts';
 import type { Meters } from '../meters.ts';
 import { Activation, type ActivationOptions } from './activation.ts';
 import { envelopesIn, fold, type OpenRecord, openRecord, type Touched } from './batch.ts';
 import { type CommitOptions, commit } from './commit.ts';
 import type { Performer } from './performer.ts';
 import type { ReadAhead, Reserve } from './read-ahead.ts';
-import { performRecorded, type RecordedEffectsOptions, replayRecorded } from './recorded-effects.ts';
+import { RecordedEffects, type RecordedEffectsOptions } from './recorded-effects.ts';
 
 /** Events of one batch: a commit of 512 still takes a few milliseconds. */
 const batchEventsMax = 512;
@@ -25,6 +26,8 @@ export interface WorkerOptions extends ActivationOptions, CommitOptions, Recorde
   readonly inbox: Pick<Inbox, 'read' | 'bury'>;
   readonly lanes: Pick<Lanes, 'onControls'>;
   readonly catalog: Pick<Catalog, 'creator'>;
+  /** Absent: all parts. */
+  readonly parts?: readonly Part[];
   readonly performer: Performer;
   /** Of the host. */
   readonly readAhead: ReadAhead;
@@ -45,6 +48,7 @@ export class Worker {
   readonly #partition: number;
   readonly #options: WorkerOptions;
   readonly #activation: Activation;
+  readonly #recorded: RecordedEffects;
   readonly #records: LogRecord[] = [];
   readonly #reserve: Reserve;
   /** Records that the log had after the newest one that was read. */
@@ -61,6 +65,7 @@ export class Worker {
     this.#options = options;
     this.#reserve = options.readAhead.open();
     this.#performed = options.afterSequence;
+    this.#recorded = new RecordedEffects(options);
     this.#activation = new Activation({
       ...options,
       turnLost: (key, turn) => {
@@ -152,25 +157,25 @@ export class Worker {
   }
 
   async #batch(records: readonly OpenRecord[]): Promise<void> {
-    const { meters, catalog, performer, clock } = this.#options;
+    const { meters, performer, clock } = this.#options;
     const nowUs = clock.wallMs() * 1_000;
     for (const record of records) meters.readLag.observe(Math.max(0, nowUs - record.timeUs) / 1e6);
     const endLoad = meters.load.startTimer();
     const actors = await this.#activation.activate(envelopesIn(records));
     endLoad();
     const endDecide = meters.decide.startTimer();
-    const { touched, poison, unreadable, again, events } = fold(records, { actors, catalog });
+    const { touched, poison, unreadable, again, events } = fold(records, { ...this.#options, actors });
     endDecide();
     for (const { envelope, failure } of poison)
       await this.#bury(Buffer.from(JSON.stringify(envelope)), failure);
     for (const { bytes, unreadable: reason } of unreadable) await this.#bury(bytes, reason);
     await this.#options.lease.ensure(this.#options.signal);
-    await replayRecorded(again, this.#options);
+    await this.#recorded.replay(again);
     await this.#store(touched);
     const endPerform = meters.perform.startTimer();
     performer.perform(touched);
     endPerform();
-    await performRecorded(touched, this.#options);
+    await this.#recorded.perform(touched);
     this.#performed = records.at(-1)?.sequence ?? this.#performed;
     for (const { bytes } of records) this.#reserve.release(bytes.length);
     meters.batchEvents.observe(events);
@@ -182,7 +187,7 @@ export class Worker {
     await commit(touched, this.#options);
     end();
     for (const { actor } of touched) {
-      if (actor.state.turn.at === 'running') this.#running.set(actor.name, actor);
+      if (actor.state.core.turn.at === 'running') this.#running.set(actor.name, actor);
       else this.#running.delete(actor.name);
     }
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type Conversation, newConversation } from '@rapport/actors/conversation/state.ts';
+import { type Conversation, newConversation, noSlices } from '@rapport/actors/conversation/state.ts';
+import { rowText } from '@rapport/actors/partition/state-row.ts';
 import type { ConversationWrite, MessageStore } from '@rapport/history/history.ts';
 import type { ConversationKey } from '@rapport/proto/identity.ts';
 
@@ -31,10 +32,10 @@ function rowOf({ creatorId, userId, deviceId }: IdlePerson): ConversationWrite {
     creatorId,
     userId,
     messages: [],
-    state: JSON.stringify(state),
+    state: rowText(state, { effects: [], kept: [] }),
     inSeq: 1,
     epoch: 1,
-    topSeq: state.topSeq,
+    topSeq: state.core.topSeq,
   };
 }
 
@@ -47,11 +48,14 @@ function stateOf(deviceId: string): Conversation {
   });
   const followUp = { timerId: 'follow-up', generation: 3, dueMs: Date.UTC(2100, 0) };
   return {
-    ...newConversation,
-    topSeq,
-    readSeq: topSeq,
-    answeredSeq: topSeq - 1,
-    devices: [device(randomUUID(), 1), device(deviceId, 3)],
-    timers: { set: 3, pending: [followUp] },
+    core: {
+      ...newConversation.core,
+      topSeq,
+      readSeq: topSeq,
+      answeredSeq: topSeq - 1,
+      devices: [device(randomUUID(), 1), device(deviceId, 3)],
+      timers: { set: 3, pending: [followUp] },
+    },
+    parts: noSlices,
   };
 }

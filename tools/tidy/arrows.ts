@@ -30,6 +30,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'gateway/tokens/tokens.ts',
     'gateway/tokens/token-keys.ts',
     'actors/conversation/state.ts',
+    'actors/partition/state-row.ts',
     'simulation/chance.ts',
   ],
   // It puts all processes together in one.
@@ -45,7 +46,18 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'actors',
     'widget',
   ],
-  tools: ['runtime', 'proto', 'stream', 'history', 'catalog', 'knowledge', 'demo', 'widget'],
+  tools: [
+    'runtime',
+    'proto',
+    'stream',
+    'history',
+    'catalog',
+    'knowledge',
+    'demo',
+    'widget',
+    // The command that sets a part checks the settings as the part does.
+    'actors/conversation/parts.ts',
+  ],
 };
 
 /** Every import across folders is on an arrow and declared in the folder's package.json. */

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { type Finding, importsOf, isTest, type SourceFile, withoutComments } from './source-file.ts';
 
 const pureFolder = 'actors/conversation/';
@@ -17,18 +18,23 @@ const impure: readonly RegExp[] = [
 ];
 
 /**
- * The conversation actor is a pure function: it imports the words and itself, and nothing that could differ
- * twice.
+ * The conversation actor is a pure function: it imports the words, itself and zod, with which its parts
+ * describe their settings, and nothing that could give two results for one input.
  */
 export function checkPurity(files: readonly SourceFile[]): readonly Finding[] {
   const pure = files.filter((file) => file.path.startsWith(pureFolder) && !isTest(file));
   return pure.flatMap((file) => {
-    const foreign = importsOf(file.text).filter((specifier) => !/^(\.\/|@rapport\/proto\/)/.test(specifier));
+    const foreign = importsOf(file.text).filter((specifier) => !isPure(file.path, specifier));
     const code = withoutComments(file.text);
     const words = impure.filter((word) => word.test(code));
     return [
-      ...foreign.map((specifier) => `${file.path} imports ${specifier}: it may import proto and itself`),
+      ...foreign.map((specifier) => `${file.path} imports ${specifier}: it may import proto, zod and itself`),
       ...words.map((word) => `${file.path} mentions ${word.source.replaceAll('\\b', '')}: it must be pure`),
     ];
   });
+}
+
+function isPure(path: string, specifier: string): boolean {
+  if (specifier.startsWith('.')) return posix.join(posix.dirname(path), specifier).startsWith(pureFolder);
+  return specifier === 'zod' || specifier.startsWith('@rapport/proto/');
 }

@@ -45,7 +45,11 @@ test('checkPurity() refuses clocks, chance, waiting and foreign imports; not in 
   expect(check('const chance = Math.random();')).toHaveLength(1);
   expect(check('export async function decide() { await nothing; }')).toHaveLength(2);
   expect(check(`import { readFileSync } from 'node:fs';`)).toHaveLength(1);
+  expect(check(`import { z } from 'zod';\nimport { s } from '../state.ts';`, 'parts/p.ts')).toEqual([]);
+  expect(check(`import { s } from '../../host.ts';`, 'parts/p.ts')).toHaveLength(1);
+  expect(check(`import { s } from '../host.ts';`)).toHaveLength(1);
   expect(check('const now = Date.now();', 'decide.test.ts')).toEqual([]);
+  expect(check('const now = performance.now();', 'decide.bench.ts')).toEqual([]);
   expect(checkPurity([file('actors/worker.ts', 'const now = Date.now();')])).toEqual([]);
 });
 

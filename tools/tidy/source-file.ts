@@ -39,9 +39,9 @@ export function isCode({ path }: SourceFile): boolean {
   return /\.(ts|js)$/.test(path) && !isGenerated(path);
 }
 
-/** Tests and what only tests use: they may do what the code they test may not. */
+/** Tests, benches and their fixtures: they may do what the code that they try may not. */
 export function isTest({ path }: SourceFile): boolean {
-  return /(\.test|\.contract|(^|-|\/)fixture)\.ts$/.test(path);
+  return /(\.(test|contract|bench)|(^|-|\/)fixture)\.ts$/.test(path);
 }
 
 function isGenerated(path: string): boolean {

@@ -1,13 +1,20 @@
 import type { Event } from '@rapport/proto/envelope.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decide } from './decide.ts';
-import type { Context, Effect, NewMessage } from './decision.ts';
-import { type Conversation, newConversation } from './state.ts';
-import { lateMs, spreadMs } from './timer.ts';
+import { decide } from '../decide.ts';
+import type { Context, NewMessage } from '../decision.ts';
+import type { Effect } from '../effect.ts';
+import { type Conversation, newConversation } from '../state.ts';
+import { lateMs, spreadMs } from '../timer.ts';
 
 const followUp = { afterSeconds: 60, text: 'How did it go?' };
-const context: Context = { userId: 'ann', atMs: 0, answering: 'coach', configVersion: 1, followUp };
+const context: Context = {
+  userId: 'ann',
+  atMs: 0,
+  answering: 'coach',
+  configVersion: 1,
+  settings: { 'follow-up': followUp },
+};
 
 const say = (clientSeq: number): Event => ({
   kind: 'said',
@@ -57,9 +64,9 @@ describe('decide() on a person who is quiet after an answer', () => {
     ]);
     expect(timers).toEqual([schedule(1, 61_000)]);
     expect(messages.slice(2)).toEqual([
-      { seq: 3, id: 'follow-up-1', role: 'COACH', text: 'How did it go?', atMs: 61_000 },
+      { seq: 3, id: 'follow-up-3', role: 'COACH', text: 'How did it go?', atMs: 61_000 },
     ]);
-    expect(state.timers).toEqual({ set: 1, pending: [] });
+    expect(state.core.timers).toEqual({ set: 1, pending: [] });
   });
 
   test('begins anew only when the person has said something and was answered', () => {
@@ -111,14 +118,13 @@ describe('decide() on a person who is quiet after an answer', () => {
   });
 
   test('says nothing any more once the creator wants none, or answers in person', () => {
-    const { followUp: _, ...none } = context;
     const asked = [
       [0, say(1)],
       [1_000, answered('t1')],
     ] as const;
     expect(fold([...asked, [61_000, fired(1), { answering: 'people' }]]).roles).toHaveLength(2);
-    const { state } = decide(fold(asked).state, fired(1), { ...none, atMs: 61_000 });
-    expect(state).toMatchObject({ topSeq: 2, timers: { pending: [] } });
+    const { state } = decide(fold(asked).state, fired(1), { ...context, settings: {}, atMs: 61_000 });
+    expect(state).toMatchObject({ core: { topSeq: 2, timers: { pending: [] } } });
   });
 
   test('leaves a state alone that has no such timer', () => {
@@ -127,6 +133,7 @@ describe('decide() on a person who is quiet after an answer', () => {
         state: newConversation,
         messages: [],
         effects: [],
+        moments: [],
       });
     }
   });
@@ -194,11 +201,13 @@ describe('decide() with timers in any order', () => {
             if (role === 'USER') followedUp = false;
             if (!id?.startsWith('follow-up')) continue;
             expect(followedUp).toBe(false);
-            expect(state.turn.at).toBe('idle');
+            expect(state.core.turn.at).toBe('idle');
             followedUp = true;
           }
           state = decision.state;
-          expect(state.timers?.pending.length ?? 0).toBeLessThanOrEqual(state.turn.at === 'running' ? 0 : 1);
+          expect(state.core.timers?.pending.length ?? 0).toBeLessThanOrEqual(
+            state.core.turn.at === 'running' ? 0 : 1,
+          );
         }
         expect(JSON.parse(JSON.stringify(state))).toEqual(state);
       }),
@@ -221,7 +230,7 @@ describe('decide() with timers in any order', () => {
           if (effect.kind === 'schedule') live.set(effect.generation, effect.atMs);
           if (effect.kind === 'unschedule') live.delete(effect.generation);
         }
-        for (const { generation, dueMs } of state.timers?.pending ?? [])
+        for (const { generation, dueMs } of state.core.timers?.pending ?? [])
           expect(live.get(generation)).toBe(dueMs);
       }),
     );
