@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Creator } from '@rapport/catalog/creator.ts';
 import { idPattern } from '@rapport/proto/identity.ts';
+import { type PartChanges, partChanges } from './part-settings.ts';
 
 export const use =
   'npm run knowledge -- --creator ID --from FOLDER [settings of the creator] [--delete-missing]';
@@ -22,7 +23,10 @@ Settings of the creator; what is not given stays as it is:
   --follow-up TEXT    what the coach says once to a person who was quiet after an answer;
                       'off' for nothing more
   --follow-up-after SECONDS
-                      and how long that is: 1 to 2592000, which is thirty days`;
+                      and how long that is: 1 to 2592000, which is thirty days
+  --part NAME=JSON    settings of another part of the conversation, or NAME=off for no more of it;
+                      once for each part. 'welcome-back={"afterDays":30,"text":"Good to see you again."}'
+                      greets a person who writes again after thirty days`;
 
 /** What the command was told. `settings` has only what was given; a followUp of undefined is to go. */
 export interface Import {
@@ -30,6 +34,7 @@ export interface Import {
   readonly from: string;
   readonly deleteMissing: boolean;
   readonly settings: Readonly<Partial<Creator>>;
+  readonly parts: PartChanges;
 }
 
 /** Throws with one sentence when the arguments make no import. */
@@ -46,6 +51,7 @@ export async function readArguments(args: readonly string[]): Promise<Import | '
       answering: { type: 'string' },
       'follow-up': { type: 'string' },
       'follow-up-after': { type: 'string' },
+      part: { type: 'string', multiple: true, default: [] },
       'delete-missing': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -64,7 +70,8 @@ export async function readArguments(args: readonly string[]): Promise<Import | '
     ...(answering !== undefined && { answering: answeringOf(answering) }),
     ...followUpOf(values['follow-up'], values['follow-up-after']),
   };
-  return { creatorId: creator, from, deleteMissing: values['delete-missing'], settings };
+  const parts = partChanges(values.part);
+  return { creatorId: creator, from, deleteMissing: values['delete-missing'], settings, parts };
 }
 
 /** As browsers write it: an address with a path would never be equal to one. */

@@ -10,6 +10,7 @@ import { helpText } from '@rapport/runtime/options.ts';
 import { connectToRapport } from '../connect-to-rapport.ts';
 import { options, readConfig } from './config.ts';
 import { does, type Import, readArguments, use } from './import-arguments.ts';
+import { withParts } from './part-settings.ts';
 
 try {
   process.exitCode = await main(process.argv.slice(2));
@@ -47,10 +48,11 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 /** Makes the creator, or changes the settings that were given; returns what it did, to be told. */
-async function putCreator(catalog: Catalog, { creatorId, settings }: Import): Promise<string> {
+async function putCreator(catalog: Catalog, { creatorId, settings, parts }: Import): Promise<string> {
   const existing = catalog.creator(creatorId)?.creator;
   if (existing === undefined) checkComplete({ creatorId, settings });
-  const { followUp, ...merged } = { ...existing, ...settings, creatorId };
+  const changed = withParts({ ...existing, ...settings, creatorId }, parts);
+  const { followUp, ...merged } = changed;
   const creator = checkedCreator(followUp === undefined ? merged : { ...merged, followUp });
   if (isDeepStrictEqual(creator, existing)) return '';
   await catalog.putCreator(creator);
