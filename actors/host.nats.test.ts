@@ -67,9 +67,19 @@ afterAll(async () => {
   await nats.stop();
 });
 
-async function startHost(inference: InferenceClient, store = history) {
+async function startHost(inference: InferenceClient, store = history, heartbeats = { arrive: true }) {
   const failures: unknown[] = [];
-  const own = await openStream({ url: nats.url, name: 'host', partitions, log });
+  const opened = await openStream({ url: nats.url, name: 'host', partitions, log });
+  const { members } = opened;
+  const own: Stream = {
+    ...opened,
+    members: {
+      watch: (onChange) => members.watch(onChange),
+      leave: (hostId) => members.leave(hostId),
+      beat: (member, withinMs) =>
+        heartbeats.arrive ? members.beat(member, withinMs) : Promise.reject(new Fault('busy', 'cut off')),
+    },
+  };
   const host = new Host({
     hostId: randomUUID(),
     stream: own,
@@ -197,6 +207,39 @@ test('a new owner begins the answer again that the old one was writing', async (
   await host.stop();
   await expect.poll(texts, { timeout: 5_000 }).toEqual(['USER hello', 'COACH Sleep well.']);
   expect(fast.asked).toBe(1);
+});
+
+test('a host that does not hold its lease ends no turn until it holds it again', async () => {
+  const heartbeats = { arrive: true };
+  let fail = () => {};
+  const inference: InferenceClient = {
+    async *generate() {
+      yield { kind: 'delta', text: 'Sleep ' };
+      await new Promise<never>((_, reject) => {
+        fail = () => reject(new Fault('model_unavailable', 'Cannot reach the model'));
+      });
+    },
+    close: async () => {},
+  };
+  const { host } = await startHost(inference, history, heartbeats);
+  await append(said(1));
+  await expect.poll(() => host.turns).toBe(1);
+  const ends: string[] = [];
+  const stop = new AbortController();
+  const reading = (async () => {
+    for await (const { bytes } of stream.inbox.read(partitionOf(key, partitions), 0, stop.signal))
+      for (const { userId, event } of envelopesOf(bytes)) if (userId === key.userId) ends.push(event.kind);
+  })();
+  await expect.poll(() => ends).toEqual(['said']);
+  heartbeats.arrive = false;
+  await new Promise((resolve) => setTimeout(resolve, 400)); // Longer than the lease.
+  fail();
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  expect(ends).toEqual(['said']);
+  heartbeats.arrive = true;
+  await expect.poll(() => ends, { timeout: 5_000 }).toEqual(['said', 'turn_failed']);
+  stop.abort();
+  await reading;
 });
 
 test('an answer that fails leaves a coded sentence', async () => {

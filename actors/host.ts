@@ -227,7 +227,7 @@ export class Host {
     const { stream, history, catalog, clock, log, meters } = this.#options;
     const { partition, epoch, checkpoint } = owner;
     const dispatch = this.#dispatch;
-    const append = (key: ConversationKey, event: Event) => this.#append(key, event);
+    const append = (key: ConversationKey, event: Event) => this.#append(key, event, signal);
     return new Worker({
       partition,
       epoch,
@@ -240,7 +240,7 @@ export class Host {
       readAhead: this.#readAhead,
       residents: this.#residents,
       isWriting: (name) => this.#turns.current(name) !== undefined,
-      turnLost: (key, turn) => this.#turnLost(key, turn),
+      turnLost: (key, turn) => this.#turnLost(key, turn, signal),
       signal,
       lease: this.#lease,
       logEnd: this.#logEnd,
@@ -252,9 +252,12 @@ export class Host {
     });
   }
 
-  #turnLost(key: ConversationKey, turn: { readonly turnId: string; readonly attempt: number }): void {
-    const { turnId, attempt } = turn;
-    void this.#append(key, { kind: 'turn_lost', turnId, attempt }).catch((failure) => {
+  #turnLost(
+    key: ConversationKey,
+    { turnId, attempt }: { readonly turnId: string; readonly attempt: number },
+    signal: AbortSignal,
+  ): void {
+    void this.#append(key, { kind: 'turn_lost', turnId, attempt }, signal).catch((failure) => {
       this.#options.log.warn(
         { turnId, reason: reasonOf(failure) },
         'stopped before a lost turn was begun again',
@@ -263,17 +266,23 @@ export class Host {
   }
 
   /**
-   * Tries for as long as the host runs: without the end of an answer its person waits for ever. The log may
-   * get an event twice, when an append was taken and not answered; the fold knows it by turn and attempt.
+   * Tries for as long as this host holds the partition, because without the end of an answer its person waits
+   * for ever. Without the lease it waits: a host that was paused may have another owner behind it, and ends no
+   * turn of that owner. When the partition is lost, the next owner begins the answer again. The log may get an
+   * event twice, when an append was taken and not answered; the fold knows it by turn and attempt.
    */
-  #append(key: ConversationKey, event: Event): Promise<void> {
+  #append(key: ConversationKey, event: Event, signal: AbortSignal): Promise<void> {
     const { stream, clock } = this.#options;
     const { creatorId, userId } = key;
     const partition = partitionOf(key, stream.inbox.partitions);
-    return retryUntil(() => this.#appender.append(partition, { creatorId, userId, event }), {
+    const append = async () => {
+      await this.#lease.ensure(signal);
+      await this.#appender.append(partition, { creatorId, userId, event });
+    };
+    return retryUntil(append, {
       backoff: { firstMs: 100, mostMs: 2_000 },
       clock,
-      signal: this.#stop.signal,
+      signal,
       onFailure: () => undefined, // The appender has told it, once for all that it carried.
     });
   }

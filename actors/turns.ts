@@ -1,17 +1,21 @@
-import type { MessageStore, StoredMessage } from '@rapport/history/history.ts';
+import { type MessageStore, type StoredMessage, shown } from '@rapport/history/history.ts';
 import type { InferenceClient } from '@rapport/inference/client.ts';
 import type { Answered, TurnFailed, TurnStopped } from '@rapport/proto/envelope.ts';
 import type { DownJson, SourceJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
+import type { Usage } from '@rapport/proto/usage.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
 import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
+import type { Turn } from './conversation/state.ts';
 import { tryAgain } from './conversation/turn.ts';
 
 /** Messages given to inference: enough for a follow-up to make sense. */
 const contextMessagesMax = 20;
 /** One delta a conversation in this time: fast enough to look like typing, slow enough to be cheap. */
 const deltaEveryMs = 30;
+
+type TurnEnd = Answered | TurnFailed | TurnStopped;
 
 /** Which answer to write, for whom, and who is to see it grow. */
 export interface TurnOrder {
@@ -23,8 +27,17 @@ export interface TurnOrder {
   readonly uptoSeq: number;
   /** Shows a frame to everyone who looks at the conversation. */
   readonly show: (frame: DownJson) => void;
-  /** Puts the end of the turn into the log; resolves when it is there. */
-  readonly end: (event: Answered | TurnFailed | TurnStopped) => Promise<void>;
+  /** Puts the end of the turn into the log; resolves when it is there. Rejects when the host gives it up. */
+  readonly end: (event: TurnEnd) => Promise<void>;
+}
+
+export interface TurnsOptions {
+  readonly inference: InferenceClient;
+  readonly history: MessageStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Aborts when the host stops. */
+  readonly signal: AbortSignal;
 }
 
 interface Writing {
@@ -32,8 +45,9 @@ interface Writing {
   readonly stop: AbortController;
   readonly sources: SourceJson[];
   text: string;
-  /** How much of `text` was shown. */
+  /** The length of the part of `text` that was shown. */
   shown: number;
+  usage: Omit<Usage, 'wholeMs'>;
 }
 
 /**
@@ -41,26 +55,12 @@ interface Writing {
  * as it grows, its end comes back as an event, so that a minute-long answer holds up nobody.
  */
 export class Turns {
-  readonly #inference: InferenceClient;
-  readonly #history: MessageStore;
-  readonly #clock: Clock;
-  readonly #log: Log;
+  readonly #options: TurnsOptions;
   readonly #writing = new Map<string, Writing>();
-  readonly #hostStops: AbortSignal;
 
-  constructor(options: {
-    readonly inference: InferenceClient;
-    readonly history: MessageStore;
-    readonly clock: Clock;
-    readonly log: Log;
-    readonly signal: AbortSignal;
-  }) {
-    this.#inference = options.inference;
-    this.#history = options.history;
-    this.#clock = options.clock;
-    this.#log = options.log;
-    this.#hostStops = options.signal;
-    this.#hostStops.addEventListener('abort', () => {
+  constructor(options: TurnsOptions) {
+    this.#options = options;
+    options.signal.addEventListener('abort', () => {
       for (const { stop } of this.#writing.values()) stop.abort();
     });
   }
@@ -75,86 +75,132 @@ export class Turns {
     return writing && { turnId: writing.order.turnId, text: writing.text.slice(0, writing.shown) };
   }
 
-  /** Begins to write; an older attempt of the same conversation is given up. */
+  /** Begins to write. An older attempt of the same conversation is given up. */
   start(order: TurnOrder): void {
     const name = conversationName(order.key);
-    this.#writing.get(name)?.stop.abort();
-    const writing: Writing = { order, stop: new AbortController(), sources: [], text: '', shown: 0 };
+    this.#giveUp(name);
+    const { attempt } = order;
+    const stop = new AbortController();
+    const writing: Writing = { order, stop, sources: [], text: '', shown: 0, usage: { attempt } };
     this.#writing.set(name, writing);
-    void this.#write(name, writing); // It answers for its own failures: every turn ends in the log.
+    void this.#write(name, writing); // It handles its own failures: every turn ends in the log.
   }
 
-  /** The person wants no more of it; what is written stays. A stop for another turn does nothing. */
+  /** The person wants no more of the answer; what is written stays. A stop for another turn does nothing. */
   stop(name: string, turnId: string): void {
     const writing = this.#writing.get(name);
     if (writing?.order.turnId === turnId) writing.stop.abort();
   }
 
-  /** Gives up answers that another host writes from now on: the log does not hear of it. */
+  /**
+   * Gives up an answer whose turn the log has ended, for example by the answer of an earlier attempt. The model
+   * would go on writing what nobody reads.
+   */
+  keepOnly(name: string, turn: Turn): void {
+    const order = this.#writing.get(name)?.order;
+    if (order === undefined) return;
+    if (turn.at === 'running' && turn.turnId === order.turnId && turn.attempt === order.attempt) return;
+    this.#giveUp(name);
+  }
+
+  /** Gives up answers that another host writes from now on. */
   forget(isTheirs: (name: string) => boolean): void {
-    for (const [name, { stop }] of this.#writing) {
-      if (!isTheirs(name)) continue;
-      this.#writing.delete(name);
-      stop.abort();
-    }
+    for (const name of this.#writing.keys()) if (isTheirs(name)) this.#giveUp(name);
+  }
+
+  /** The log does not hear of it. */
+  #giveUp(name: string): void {
+    const writing = this.#writing.get(name);
+    this.#writing.delete(name);
+    writing?.stop.abort();
   }
 
   async #write(name: string, writing: Writing): Promise<void> {
-    const { order } = writing;
+    const isGivenUp = () => this.#options.signal.aborted || this.#writing.get(name) !== writing;
     const end = await this.#generate(writing);
-    // Given up for a newer attempt, or for a host that goes away: then the log must not hear of it.
-    if (this.#hostStops.aborted || this.#writing.get(name) !== writing) return;
+    if (isGivenUp()) return;
     try {
-      await order.end(end);
+      await writing.order.end(end);
     } catch (failure) {
-      this.#log.error(
-        { conversation: name, turnId: order.turnId, reason: reasonOf(failure) },
-        'turn without end',
-      );
+      if (isGivenUp()) return;
+      const { turnId } = writing.order;
+      this.#options.log.error({ conversation: name, turnId, reason: reasonOf(failure) }, 'turn without end');
     } finally {
       if (this.#writing.get(name) === writing) this.#writing.delete(name);
     }
   }
 
-  async #generate(writing: Writing): Promise<Answered | TurnFailed | TurnStopped> {
-    const { turnId } = writing.order;
-    const endDeltas = this.#clock.every(deltaEveryMs, () => showMore(writing));
+  async #generate(writing: Writing): Promise<TurnEnd> {
+    const { clock } = this.#options;
+    const beganMs = clock.monotonicMs();
+    const endDeltas = clock.every(deltaEveryMs, () => showMore(writing));
+    const outcome = await this.#take(writing, beganMs);
+    endDeltas();
+    if (endsInHalf(writing.text)) writing.text = writing.text.slice(0, -1); // The other half never came.
+    showMore(writing);
+    const usage: Usage = { ...writing.usage, wholeMs: Math.round(clock.monotonicMs() - beganMs) };
+    return endOf(writing, outcome, usage);
+  }
+
+  /** Takes the answer as the model writes it; returns how that ended. */
+  async #take(writing: Writing, beganMs: number): Promise<Outcome> {
     try {
-      await this.#take(writing);
-      if (writing.text.trim() === '') return { kind: 'turn_failed', turnId, code: 'model_failed' };
-      return { kind: 'answered', turnId, text: writing.text, sources: writing.sources };
+      await this.#pieces(writing, beganMs);
+      return writing.text.trim() === '' ? { at: 'failed', code: 'model_failed' } : { at: 'whole' };
     } catch (failure) {
-      const { text, sources } = writing;
-      if (writing.stop.signal.aborted) return { kind: 'turn_stopped', turnId, text, sources };
-      this.#log.warn({ turnId, reason: reasonOf(failure) }, 'turn failed');
-      return { kind: 'turn_failed', turnId, code: failure instanceof Fault ? failure.code : 'model_failed' };
-    } finally {
-      endDeltas();
-      showMore(writing);
+      if (writing.stop.signal.aborted) return { at: 'stopped' };
+      const { turnId } = writing.order;
+      this.#options.log.warn({ turnId, reason: reasonOf(failure) }, 'turn failed');
+      return { at: 'failed', code: failure instanceof Fault ? failure.code : 'model_failed' };
     }
   }
 
-  async #take(writing: Writing): Promise<void> {
+  async #pieces(writing: Writing, beganMs: number): Promise<void> {
+    const { history, inference, clock } = this.#options;
     const { key, turnId, attempt, answeredSeq, uptoSeq } = writing.order;
     const { signal } = writing.stop;
-    const page = await this.#history.page(key, { beforeSeq: uptoSeq + 1, limit: contextMessagesMax });
-    const messages = questionLast(page, answeredSeq);
-    for await (const piece of this.#inference.generate({ ...key, turnId, attempt, messages }, signal)) {
+    const page = await history.page(key, { beforeSeq: uptoSeq + 1, limit: contextMessagesMax });
+    const messages = questionLast(page, answeredSeq).map(shown);
+    for await (const piece of inference.generate({ ...key, turnId, attempt, messages }, signal)) {
       signal.throwIfAborted();
       if (piece.kind === 'delta') {
+        if (writing.text === '')
+          writing.usage = { ...writing.usage, firstTextMs: Math.round(clock.monotonicMs() - beganMs) };
         writing.text += piece.text;
         if (writing.shown === 0) showMore(writing);
       } else if (piece.kind === 'citation') {
         writing.sources.push(piece.source);
+      } else if (piece.kind === 'usage') {
+        const { model, promptTokens, answerTokens } = piece;
+        writing.usage = { ...writing.usage, model, promptTokens, answerTokens };
       }
     }
     signal.throwIfAborted();
   }
 }
 
+type Outcome =
+  | { readonly at: 'whole' }
+  | { readonly at: 'stopped' }
+  | { readonly at: 'failed'; readonly code: string };
+
+function endOf({ order, text, sources }: Writing, outcome: Outcome, usage: Usage): TurnEnd {
+  const { turnId, attempt } = order;
+  switch (outcome.at) {
+    case 'whole':
+      return { kind: 'answered', turnId, attempt, text, sources, usage };
+    case 'stopped':
+      return { kind: 'turn_stopped', turnId, attempt, text, sources, usage };
+    case 'failed':
+      return { kind: 'turn_failed', turnId, attempt, code: outcome.code, usage };
+    default:
+      return outcome satisfies never;
+  }
+}
+
 /**
- * What was said while the answer before was being written lies above that answer, but it is what is asked
- * now: a model wants it last. Asking to try again asks nothing new.
+ * What the person said while the previous answer was being written lies above that answer, but it is what is
+ * asked now: a model wants it last. Asking to try again asks nothing new.
  */
 export function questionLast(page: readonly StoredMessage[], answeredSeq: number): readonly StoredMessage[] {
   const isAsked = ({ role, seq }: StoredMessage) => role === 'USER' && seq > answeredSeq;
@@ -163,10 +209,21 @@ export function questionLast(page: readonly StoredMessage[], answeredSeq: number
   return [...page.filter((message) => !isAsked(message)), ...(questions.length > 0 ? questions : asked)];
 }
 
-/** Shows what was written since the last time. */
+/**
+ * Shows what was written since the last time. The first half of a surrogate pair waits for the second: alone
+ * it would reach clients as U+FFFD.
+ */
 function showMore(writing: Writing): void {
-  if (writing.shown === writing.text.length) return;
+  const end = writing.text.length - (endsInHalf(writing.text) ? 1 : 0);
+  if (writing.shown === end) return;
   const { turnId } = writing.order;
-  writing.order.show({ delta: { turnId, offset: writing.shown, text: writing.text.slice(writing.shown) } });
-  writing.shown = writing.text.length;
+  writing.order.show({
+    delta: { turnId, offset: writing.shown, text: writing.text.slice(writing.shown, end) },
+  });
+  writing.shown = end;
+}
+
+function endsInHalf(text: string): boolean {
+  const unit = text.charCodeAt(text.length - 1); // NaN of an empty text.
+  return unit >= 0xd800 && unit <= 0xdbff;
 }

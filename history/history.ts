@@ -1,8 +1,21 @@
 import type { MessageJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import type { ConversationKey } from '@rapport/proto/identity.ts';
+import type { Usage } from '@rapport/proto/usage.ts';
 
-/** A message as it is stored and sent: the wire's own shape, with seq and atMs always there. */
-export type StoredMessage = MessageJson & { readonly seq: number; readonly atMs: number };
+/** A message as it is stored: the wire's own shape with seq and atMs, and what its answer took. */
+export type StoredMessage = MessageJson & {
+  readonly seq: number;
+  readonly atMs: number;
+  /** Clients are not shown it (`shown`). */
+  readonly usage?: Usage;
+};
+
+/** The message as clients see it, and as it is on the wire. */
+export function shown(message: StoredMessage): Omit<StoredMessage, 'usage'> {
+  if (message.usage === undefined) return message;
+  const { usage: _, ...rest } = message;
+  return rest;
+}
 
 /** A message to store: encoded once, for the store and for everyone who is shown it. */
 export interface EncodedMessage {

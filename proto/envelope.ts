@@ -1,5 +1,6 @@
 import type { SourceJson } from './gen/rapport/v1/frame_pb.ts';
 import type { ConversationKey } from './identity.ts';
+import type { Usage } from './usage.ts';
 
 /** One event of one conversation. The log (INBOX) holds batches of them: `batch.ts`. */
 export interface Envelope extends ConversationKey {
@@ -26,25 +27,30 @@ export interface ReadUpTo {
   readonly seq: number;
 }
 
-/** Inference wrote a whole answer. */
-export interface Answered {
-  readonly kind: 'answered';
+interface TurnEnded {
   readonly turnId: string;
+  /** The attempt that ended. Absent in logs of before, whose events count for whatever attempt runs. */
+  readonly attempt?: number;
+  /** What the attempt took. Absent in logs of before. */
+  readonly usage?: Usage;
+}
+
+/** Inference wrote a whole answer. */
+export interface Answered extends TurnEnded {
+  readonly kind: 'answered';
   readonly text: string;
   readonly sources: readonly SourceJson[];
 }
 
 /** Inference gave up; `code` is of the catalogue. */
-export interface TurnFailed {
+export interface TurnFailed extends TurnEnded {
   readonly kind: 'turn_failed';
-  readonly turnId: string;
   readonly code: string;
 }
 
 /** The person stopped the answer; `text` is what had been written. */
-export interface TurnStopped {
+export interface TurnStopped extends TurnEnded {
   readonly kind: 'turn_stopped';
-  readonly turnId: string;
   readonly text: string;
   readonly sources: readonly SourceJson[];
 }
@@ -56,7 +62,7 @@ export interface TurnLost {
   readonly attempt: number;
 }
 
-/** A timer's time has come. The log may hold it twice, and that of one that was cancelled meanwhile. */
+/** A timer's time has come. The log may hold this twice, and also after the timer was cancelled. */
 export interface TimerFired {
   readonly kind: 'timer_fired';
   readonly timerId: string;

@@ -152,6 +152,66 @@ describe('decide() on a turn', () => {
     expect(state.core.turn.at).toBe('idle');
   });
 
+  test('ends a running attempt by its own failure or stop, and not by those of an earlier one', () => {
+    const lost: Event = { kind: 'turn_lost', turnId: 't1', attempt: 1 };
+    const { state } = fold([say(1), lost]);
+    const failed = (attempt: number): Event => ({
+      kind: 'turn_failed',
+      turnId: 't1',
+      attempt,
+      code: 'model_busy',
+    });
+    const stopped: Event = { kind: 'turn_stopped', turnId: 't1', attempt: 1, text: 'Half', sources: [] };
+    const { last, state: still } = fold([failed(1), stopped], context, state);
+    expect(last).toMatchObject({ messages: [], effects: [], moments: [] });
+    expect(still).toBe(state);
+    expect(fold([failed(2)], context, state).messages).toMatchObject([{ code: 'model_busy' }]);
+    const { attempt: _, ...before } = { ...stopped, attempt: 0 }; // As logs of before have it.
+    expect(fold([before], context, state).messages).toMatchObject([{ role: 'COACH', text: 'Half' }]);
+  });
+
+  test('takes a whole answer of whichever attempt, and then no other', () => {
+    const answered = (attempt: number): Event => ({
+      kind: 'answered',
+      turnId: 't1',
+      attempt,
+      text: `${attempt}`,
+      sources: [],
+    });
+    const { messages, decisions } = fold([
+      say(1),
+      { kind: 'turn_lost', turnId: 't1', attempt: 1 },
+      answered(1),
+      answered(2),
+    ]);
+    expect(messages.map(({ text }) => text)).toEqual(['hello', '1']);
+    expect(decisions[2]?.moments).toMatchObject([{ kind: 'coach_answered', attempt: 1 }]);
+  });
+
+  test('stores what an answer took with its message, tells the parts, and shows people nothing of it', () => {
+    const usage = {
+      attempt: 1,
+      model: 'm-1',
+      promptTokens: 40,
+      answerTokens: 7,
+      firstTextMs: 90,
+      wholeMs: 400,
+    };
+    const ends: readonly Event[] = [
+      { kind: 'answered', turnId: 't1', attempt: 1, text: 'Sleep.', sources: [], usage },
+      { kind: 'turn_stopped', turnId: 't1', attempt: 1, text: 'Sle', sources: [], usage },
+      { kind: 'turn_failed', turnId: 't1', attempt: 1, code: 'model_busy', usage },
+    ];
+    for (const end of ends) {
+      const { messages, last } = fold([say(1), end]);
+      expect(messages.at(-1)).toMatchObject({ seq: 2, usage });
+      expect(last?.moments).toMatchObject([{ usage }]);
+      expect(JSON.stringify(last?.effects)).not.toContain('usage');
+    }
+    const silent: Event = { kind: 'turn_stopped', turnId: 't1', attempt: 1, text: '', sources: [], usage };
+    expect(fold([say(1), silent]).last).toMatchObject({ messages: [], moments: [{ usage }] });
+  });
+
   test('ignores the end of a turn that is not running', () => {
     const { last, state } = fold([{ kind: 'answered', turnId: 't9', text: 'late', sources: [] }]);
     expect(last?.effects).toEqual([]);

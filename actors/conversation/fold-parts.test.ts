@@ -57,8 +57,24 @@ describe('the moments of an event', () => {
   test('say which message they are about, and whether more was asked meanwhile', () => {
     const { decisions } = fold([say(1), say(2), answered('t1'), answered('t2')], []);
     expect(decisions.flatMap(({ moments }) => moments).slice(2)).toEqual([
-      { kind: 'coach_answered', turnId: 't1', attempt: 1, isMoreAsked: true, seq: 3, text: 'Sleep.' },
-      { kind: 'coach_answered', turnId: 't2', attempt: 1, isMoreAsked: false, seq: 4, text: 'Sleep.' },
+      {
+        kind: 'coach_answered',
+        turnId: 't1',
+        attempt: 1,
+        usage: undefined,
+        isMoreAsked: true,
+        seq: 3,
+        text: 'Sleep.',
+      },
+      {
+        kind: 'coach_answered',
+        turnId: 't2',
+        attempt: 1,
+        usage: undefined,
+        isMoreAsked: false,
+        seq: 4,
+        text: 'Sleep.',
+      },
     ]);
   });
 });

@@ -22,7 +22,8 @@ interface TurnEnded {
   readonly attempt: number;
   /** The person asked more meanwhile: the next turn begins now, unless a part vetoes it. */
   readonly isMoreAsked: boolean;
-  readonly usage?: Usage;
+  /** What the attempt took; undefined when its host is gone, and in logs of before. */
+  readonly usage: Usage | undefined;
 }
 
 /** A whole answer was stored under `seq`. */

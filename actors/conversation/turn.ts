@@ -2,6 +2,7 @@ import { codes, isCode } from '@rapport/proto/codes.ts';
 import type { Answered, TurnFailed, TurnLost, TurnStopped } from '@rapport/proto/envelope.ts';
 import type { DownJson, MessageJson, Turn_StateJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { limits } from '@rapport/proto/limits.ts';
+import type { Usage } from '@rapport/proto/usage.ts';
 import { type Context, type NewMessage, type Step, unchanged } from './decision.ts';
 import { type Effect, pushToAll } from './effect.ts';
 import type { Moment } from './moment.ts';
@@ -45,23 +46,22 @@ function startTurn(before: Step, context: Context): Step {
   return running(before, turn);
 }
 
-/** The answer is whole, failed or stopped. The end of a turn that is not running comes too late. */
+/**
+ * The answer is whole, failed or stopped. The end of a turn that is not running comes too late. A whole answer
+ * counts whichever attempt wrote it; a failure or a stop ends only its own attempt.
+ */
 export function endTurn(core: Core, event: Answered | TurnFailed | TurnStopped, context: Context): Step {
   const { turn } = core;
   if (turn.at !== 'running' || turn.turnId !== event.turnId) return unchanged(core);
-  switch (event.kind) {
-    case 'answered':
-      return finish({ core, turn, context }, { end: 'COMPLETED', message: coachMessage(event) });
-    case 'turn_stopped':
-      return finish(
-        { core, turn, context },
-        event.text === '' ? { end: 'STOPPED' } : { end: 'STOPPED', message: coachMessage(event) },
-      );
-    case 'turn_failed':
-      return fail({ core, turn, context }, event.code);
-    default:
-      return event satisfies never;
-  }
+  const ending = { core, turn, context };
+  const { attempt = turn.attempt, usage } = event;
+  if (event.kind === 'answered')
+    return finish(ending, { end: 'COMPLETED', attempt, usage, message: coachMessage(event) });
+  // A host that was paused fails or stops an attempt that the owner has begun again since.
+  if (attempt !== turn.attempt) return unchanged(core);
+  if (event.kind === 'turn_failed') return fail(ending, { attempt, usage, code: event.code });
+  const message = event.text === '' ? undefined : coachMessage(event);
+  return finish(ending, { end: 'STOPPED', attempt, usage, message });
 }
 
 /** The host that wrote the answer is gone: the next attempt begins, up to `turnAttemptsMax`. */
@@ -69,8 +69,10 @@ export function loseTurn(core: Core, event: TurnLost, context: Context): Step {
   const { turn } = core;
   if (turn.at !== 'running' || turn.turnId !== event.turnId || turn.attempt !== event.attempt)
     return unchanged(core);
-  if (turn.attempt >= limits.turnAttemptsMax) return fail({ core, turn, context }, 'model_failed');
-  return running(unchanged(core), { ...turn, attempt: turn.attempt + 1 });
+  const { attempt } = turn;
+  if (attempt >= limits.turnAttemptsMax)
+    return fail({ core, turn, context }, { attempt, usage: undefined, code: 'model_failed' });
+  return running(unchanged(core), { ...turn, attempt: attempt + 1 });
 }
 
 function running(before: Step, turn: RunningTurn): Step {
@@ -93,13 +95,16 @@ interface Ending {
 
 interface Outcome {
   readonly end: Exclude<Turn_StateJson, 'STARTED' | 'STATE_UNSPECIFIED'>;
-  readonly message?: MessageJson;
+  readonly attempt: number;
+  readonly usage: Usage | undefined;
+  /** Absent: nothing was written. */
+  readonly message: MessageJson | undefined;
   readonly code?: string;
 }
 
-function fail(ending: Ending, code: string): Step {
+function fail(ending: Ending, outcome: Pick<Outcome, 'attempt' | 'usage'> & { readonly code: string }): Step {
   const { turnId } = ending.turn;
-  const known = isCode(code) ? code : 'model_failed';
+  const known = isCode(outcome.code) ? outcome.code : 'model_failed';
   const message: MessageJson = {
     id: `failed-${turnId}`,
     role: 'SYSTEM',
@@ -107,7 +112,7 @@ function fail(ending: Ending, code: string): Step {
     code: known,
     choices: [{ id: `retry:${turnId}`, text: tryAgain }],
   };
-  return finish(ending, { end: 'FAILED', message, code: known });
+  return finish(ending, { ...outcome, end: 'FAILED', message, code: known });
 }
 
 function coachMessage(event: Answered | TurnStopped): MessageJson {
@@ -116,11 +121,13 @@ function coachMessage(event: Answered | TurnStopped): MessageJson {
 
 function finish(ending: Ending, outcome: Outcome): Step {
   const { core, turn } = ending;
-  const messages = outcome.message === undefined ? [] : [stored(ending, outcome.message)];
+  const { message, usage } = outcome;
+  const shown = message === undefined ? [] : [placed(ending, message)];
+  const messages = usage === undefined ? shown : shown.map((one) => ({ ...one, usage }));
   const isMoreAsked = core.askedSeq > turn.askedSeq;
   const ended: Core = {
     ...core,
-    topSeq: core.topSeq + messages.length,
+    topSeq: core.topSeq + shown.length,
     askedSeq: isMoreAsked ? core.askedSeq : 0,
     answeredSeq: answeredBy(ending, outcome, isMoreAsked),
     turn: { at: 'idle' },
@@ -129,7 +136,7 @@ function finish(ending: Ending, outcome: Outcome): Step {
   return {
     core: ended,
     messages,
-    effects: [...messages.map((message) => pushToAll({ message })), turnPush(turnFrame)],
+    effects: [...shown.map((one) => pushToAll({ message: one })), turnPush(turnFrame)],
     moments: [momentOf(turn, outcome, { isMoreAsked, seq: ended.topSeq })],
   };
 }
@@ -140,16 +147,16 @@ function answeredBy({ core, turn }: Ending, { end }: Outcome, isMoreAsked: boole
   return isMoreAsked ? turn.askedSeq : core.topSeq;
 }
 
-function stored({ core, turn, context }: Ending, message: MessageJson): NewMessage {
+function placed({ core, turn, context }: Ending, message: MessageJson): NewMessage {
   return { ...message, seq: core.topSeq + 1, atMs: context.atMs, turnId: turn.turnId };
 }
 
 function momentOf(
-  { turnId, attempt }: RunningTurn,
-  { end, message, code = 'model_failed' }: Outcome,
+  { turnId }: RunningTurn,
+  { end, attempt, usage, message, code = 'model_failed' }: Outcome,
   { isMoreAsked, seq }: { readonly isMoreAsked: boolean; readonly seq: number },
 ): Moment {
-  const ended = { turnId, attempt, isMoreAsked };
+  const ended = { turnId, attempt, usage, isMoreAsked };
   switch (end) {
     case 'COMPLETED':
       return { kind: 'coach_answered', ...ended, seq, text: message?.text ?? '' };

@@ -35,6 +35,7 @@ export class Performer {
   perform(touched: readonly Touched[]): void {
     for (const entry of touched) {
       const { pushes, infers } = sorted(entry);
+      this.#options.turns.keepOnly(entry.actor.name, entry.actor.state.core.turn);
       if (pushes.length > 0)
         this.#tell(entry.actor.name, { key: entry.actor, pushes, messages: storedAmong(pushes, entry) });
       for (const infer of infers) this.#infer(entry.actor, infer);

@@ -1,4 +1,4 @@
-import type { MessageStore, PageRange, StoredMessage } from '@rapport/history/history.ts';
+import { type MessageStore, type PageRange, type StoredMessage, shown } from '@rapport/history/history.ts';
 import type { ConversationKey } from '@rapport/proto/identity.ts';
 import { Slots } from '@rapport/runtime/slots.ts';
 
@@ -28,7 +28,7 @@ export class HistoryReader {
   async after(key: ConversationKey, afterSeq: number, limit: number): Promise<readonly StoredMessage[]> {
     const messages = await this.#slots.run(() => this.#store.page(key, { afterSeq, limit }));
     const hole = messages.findIndex(({ seq }, at) => seq !== afterSeq + 1 + at);
-    return hole < 0 ? messages : messages.slice(0, hole);
+    return (hole < 0 ? messages : messages.slice(0, hole)).map(shown);
   }
 
   /** The messages nearest to the position, as many as one frame holds. */
@@ -36,7 +36,7 @@ export class HistoryReader {
     const oneMore = { ...range, limit: range.limit + 1 };
     const found = await this.#slots.run(() => this.#store.page(key, oneMore));
     const before = 'beforeSeq' in range;
-    const nearest = before ? found.toReversed() : found;
+    const nearest = (before ? found.toReversed() : found).map(shown);
     const fitting = fit(nearest.slice(0, range.limit));
     return { messages: before ? fitting.toReversed() : fitting, more: fitting.length < found.length };
   }
