@@ -266,10 +266,10 @@ export class Host {
   }
 
   /**
-   * Tries for as long as this host holds the partition, because without the end of an answer its person waits
-   * for ever. Without the lease it waits: a host that was paused may have another owner behind it, and ends no
-   * turn of that owner. When the partition is lost, the next owner begins the answer again. The log may get an
-   * event twice, when an append was taken and not answered; the fold knows it by turn and attempt.
+   * Tries for as long as this host holds the partition: without the end of an answer its person waits for
+   * ever. Without the lease it waits, because after a pause another host may be the owner, and this host must
+   * not end that owner's turns. When the partition is lost, the next owner begins the answer again. The log
+   * may get an event twice, when an append was taken and not answered; the fold knows it by turn and attempt.
    */
   #append(key: ConversationKey, event: Event, signal: AbortSignal): Promise<void> {
     const { stream, clock } = this.#options;

@@ -158,7 +158,7 @@ describe('Turns', () => {
     expect(ends[0]).toMatchObject({ kind: 'answered', text: 'a😀b😀' });
   });
 
-  test('give up an answer whose turn has ended otherwise: the model is told, and the log is not', async () => {
+  test('give up an answer whose turn has ended otherwise: the model is told, not the log', async () => {
     let told = false;
     const { turns, start, ends, frames } = turnsOf(async function* (signal) {
       yield delta('Sle');

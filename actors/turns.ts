@@ -93,8 +93,8 @@ export class Turns {
   }
 
   /**
-   * Gives up an answer whose turn the log has ended, for example by the answer of an earlier attempt. The model
-   * would go on writing what nobody reads.
+   * Gives up an answer whose turn the log has ended, for example by the answer of an earlier attempt. The
+   * model would go on writing what nobody reads.
    */
   keepOnly(name: string, turn: Turn): void {
     const order = this.#writing.get(name)?.order;

@@ -12,7 +12,7 @@ test('every limit of a gateway has its option, and each option its limit', () =>
   for (const name of Object.keys(gatewayOptions)) if (/_(MAX|SOFT)$|_MS$/.test(name)) env[name] = '54321';
   for (const small of ['GATEWAY_PAGE_MESSAGES_MAX']) env[small] = '54';
   const set = limitsOf(readOptions(gatewayOptions, env));
-  const elsewhere = ['devicesMax', 'stateBytesTarget', 'turnDeadlineMs', 'turnAttemptsMax'];
+  const elsewhere = ['devicesMax', 'apiDevicesMax', 'stateBytesTarget', 'turnDeadlineMs', 'turnAttemptsMax'];
   const unset = Object.entries(set).filter(([, value]) => value !== 54_321 && value !== 54);
   expect(unset.map(([name]) => name)).toEqual(elsewhere);
 });

@@ -84,6 +84,11 @@ export const codes = {
   },
   too_many_in_flight: { sentence: 'Too many messages wait for their receipt.', retry: 'later', http: 429 },
   gap: { sentence: 'A message before this one is missing; send again from there.', retry: 'now', http: 409 },
+  number_reused: {
+    sentence: 'This number was used for another message; the client takes a new device id.',
+    retry: 'now',
+    http: 409,
+  },
   busy: { sentence: 'The message could not be taken just now.', retry: 'later', http: 503 },
   page_in_progress: { sentence: 'An earlier page is still being sent.', retry: 'later', http: 429 },
   history_unavailable: { sentence: 'The history can not be read just now.', retry: 'later', http: 503 },

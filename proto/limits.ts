@@ -1,8 +1,9 @@
 /**
  * Every limit of the client contract: its name with the unit last, its default and why. The gateway's are
  * set by its options of the same name (GATEWAY_FRAME_BYTES_MAX and so on), turnDeadlineMs by the actor
- * host's TURN_DEADLINE_MS; devicesMax, turnAttemptsMax and stateBytesTarget are fixed. Limits of one person
- * or address count with all gateways where REDIS_URL is set, else in each gateway for itself.
+ * host's TURN_DEADLINE_MS; devicesMax, apiDevicesMax, turnAttemptsMax and stateBytesTarget are fixed.
+ * Limits of one person or address count with all gateways where REDIS_URL is set, else in each gateway for
+ * itself.
  * docs/protocol.md says what answers at each.
  */
 export const limits = {
@@ -25,6 +26,11 @@ export const limits = {
   drainStallMs: 10_000,
   /** Devices whose clientSeq a conversation remembers; the one unheard for longest is forgotten first. */
   devicesMax: 32,
+  /**
+   * Devices that only ever speak by HTTP, beside those: a program may make one for each request, and sends a
+   * request again soon.
+   */
+  apiDevicesMax: 16,
   /** Target size of an idle conversation's state. */
   stateBytesTarget: 4 * 1024,
   /** An answer that is not whole by then has failed. */

@@ -1,8 +1,9 @@
 // Hop 7 of 12: actors/conversation - decide: pure.
+import type { Code } from '@rapport/proto/codes.ts';
 import type { Event, Said } from '@rapport/proto/envelope.ts';
 import type { DownJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { type Context, type Decision, type NewMessage, type Step, unchanged } from './decision.ts';
-import { deviceSaying, seqOf, withSaid } from './devices.ts';
+import { deviceSaying, isReused, seqOf, withSaid } from './devices.ts';
 import { type Effect, pushToAll } from './effect.ts';
 import { foldParts } from './fold-parts.ts';
 import type { Part } from './part.ts';
@@ -58,12 +59,18 @@ function foldCore(
 /** Takes exactly the device's next clientSeq, as an idempotent producer's broker does. */
 function said(core: Core, event: Said, context: Context): Step {
   const device = deviceSaying(core, event);
-  if (event.clientSeq <= device.clientSeq) return again(core, event, device);
   if (event.clientSeq > device.clientSeq + 1) return gap(core, event, device);
+  if (isReused(device, event)) return reused(core, event);
+  if (event.clientSeq <= device.clientSeq) return again(core, event, device);
   const { deviceId, clientSeq, id, text, channel, choiceId } = event;
   const seq = core.topSeq + 1;
   return {
-    core: { ...core, topSeq: seq, askedSeq: seq, devices: withSaid(core.devices, device, seq) },
+    core: {
+      ...core,
+      topSeq: seq,
+      askedSeq: seq,
+      devices: withSaid(core.devices, device, { seq, id, channel }),
+    },
     messages: [messageOf(event, { seq, context })],
     effects: [{ kind: 'push', push: { to: 'stored', deviceId, clientSeq, id, seq } }],
     moments: [{ kind: 'person_said', seq, text, channel, choiceId }],
@@ -77,6 +84,11 @@ function again(core: Core, event: Said, device: Device): Step {
 function gap(core: Core, event: Said, device: Device): Step {
   const reason = `clientSeq ${device.clientSeq + 1} is missing before ${event.clientSeq}`;
   return unchanged(core, [receipt(event, { state: 'REJECTED', code: 'gap', reason })]);
+}
+
+function reused(core: Core, event: Said): Step {
+  const reason = `clientSeq ${event.clientSeq} or id ${event.id} belongs to another message of the device`;
+  return unchanged(core, [receipt(event, { state: 'REJECTED', code: 'number_reused', reason })]);
 }
 
 function messageOf(
@@ -101,7 +113,7 @@ function readUpTo(core: Core, seq: number): Step {
 
 function receipt(
   event: Said,
-  outcome: { state: 'STORED'; seq: number } | { state: 'REJECTED'; code: string; reason: string },
+  outcome: { state: 'STORED'; seq: number } | { state: 'REJECTED'; code: Code; reason: string },
 ): Effect {
   const frame: DownJson = { receipt: { clientSeq: event.clientSeq, id: event.id, ...outcome } };
   return { kind: 'push', push: { to: 'device', deviceId: event.deviceId, frame } };

@@ -1,9 +1,20 @@
 import type { Said } from '@rapport/proto/envelope.ts';
+import { fnv1a32 } from '@rapport/proto/hash.ts';
 import { limits } from '@rapport/proto/limits.ts';
 import type { Core, Device } from './state.ts';
 
+/** Length of a mark: 31 bits in base 36. Two ids have the same mark once in 2,147,483,648. */
+const markChars = 6;
+
+/**
+ * The device of that id. A UUID is the same in upper and in lower case, and logs and rows of before hold
+ * both: taken for two devices, one message would be stored twice.
+ */
 export function deviceOf({ devices }: Core, deviceId: string): Device | undefined {
-  return devices.find((device) => device.deviceId === deviceId);
+  const same = devices.find((device) => device.deviceId === deviceId);
+  if (same !== undefined) return same;
+  const wanted = deviceId.toLowerCase();
+  return devices.find((device) => device.deviceId.toLowerCase() === wanted);
 }
 
 /** The newest clientSeq that is stored of a device; 0 when the device is not known. */
@@ -11,9 +22,12 @@ export function clientSeqStored(core: Core, deviceId: string): number {
   return deviceOf(core, deviceId)?.clientSeq ?? 0;
 }
 
-/** The device of a message; a device that is not known has nothing stored. */
-export function deviceSaying(core: Core, { deviceId }: Said): Device {
-  return deviceOf(core, deviceId) ?? { deviceId, clientSeq: 0, seqs: [] };
+/** The device of a message. A device that is not known has nothing stored. */
+export function deviceSaying(core: Core, { deviceId, channel }: Said): Device {
+  const known = deviceOf(core, deviceId);
+  if (known !== undefined) return known;
+  const fresh = { deviceId: deviceId.toLowerCase(), clientSeq: 0, seqs: [], marks: '' };
+  return channel === 'api' ? { ...fresh, api: true } : fresh;
 }
 
 /** The seq that a stored message of the device got; 0 when that is too long ago to be remembered. */
@@ -22,11 +36,52 @@ export function seqOf(device: Device, clientSeq: number): number {
 }
 
 /**
- * The devices after one of them has sent its next message, which got `seq`. That device moves to the end of
- * the list, so that the device unheard for longest is forgotten first.
+ * Whether the message's number or its id belongs to another message of the device. A client whose storage was
+ * restored or copied counts again from an old number: `STORED` for its new text would be a lie. Messages that
+ * are too old to be remembered are taken for repetitions.
  */
-export function withSaid(devices: readonly Device[], device: Device, seq: number): readonly Device[] {
+export function isReused(device: Device, { clientSeq, id }: Said): boolean {
+  const { marks = '' } = device;
+  const mark = markOf(id);
+  const at = marks.length - markChars * (device.clientSeq - clientSeq + 1);
+  if (at < marks.length) return at >= 0 && !marks.startsWith(mark, at);
+  for (let from = 0; from < marks.length; from += markChars) if (marks.startsWith(mark, from)) return true;
+  return false;
+}
+
+/** A short name of a message's id: the id itself would take six times as much of the row. */
+function markOf(id: string): string {
+  return (fnv1a32(id.toLowerCase()) >>> 1).toString(36).padStart(markChars, '0');
+}
+
+/**
+ * The devices after one of them has sent its next message, which got `seq`. That device moves to the end of
+ * the list, so that the device unheard for longest is forgotten first. Devices that only ever speak by HTTP
+ * have a budget of their own. A program that makes a deviceId for each request would else push out the
+ * person's browser, and what the browser sends again would be stored twice.
+ */
+export function withSaid(
+  devices: readonly Device[],
+  device: Device,
+  { seq, id, channel }: Pick<Said, 'id' | 'channel'> & { readonly seq: number },
+): readonly Device[] {
+  const { deviceId, clientSeq, seqs, marks = '' } = device;
+  const said: Device = {
+    deviceId,
+    clientSeq: clientSeq + 1,
+    seqs: [...seqs.slice(1 - limits.saysInFlightMax), seq],
+    marks: marks.slice(-markChars * (limits.saysInFlightMax - 1)) + markOf(id),
+    ...(device.api && channel === 'api' && { api: true }),
+  };
   const others = devices.filter((other) => other !== device);
-  const seqs = [...device.seqs.slice(1 - limits.saysInFlightMax), seq];
-  return [...others.slice(1 - limits.devicesMax), { ...device, clientSeq: device.clientSeq + 1, seqs }];
+  const forgotten = oldestBeyond(others, said);
+  return [...(forgotten === undefined ? others : others.filter((other) => other !== forgotten)), said];
+}
+
+/** The device that leaves when this one joins the others of its kind. */
+function oldestBeyond(others: readonly Device[], { api }: Device): Device | undefined {
+  const most = api ? limits.apiDevicesMax : limits.devicesMax;
+  if (others.length < most) return undefined;
+  const alike = others.filter((other) => other.api === api);
+  return alike.length < most ? undefined : alike[0];
 }

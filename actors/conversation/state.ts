@@ -33,6 +33,10 @@ export interface Device {
   readonly clientSeq: number;
   /** The seqs of its newest messages: the last belongs to clientSeq, the one before to clientSeq - 1. */
   readonly seqs: readonly number[];
+  /** Marks of the ids of the newest of them, in the same order (`devices.ts`). Absent in rows of before. */
+  readonly marks?: string;
+  /** All messages of this device came by HTTP. */
+  readonly api?: true;
 }
 
 /** An answer is state, not a call: every owner of the conversation can begin it again. */

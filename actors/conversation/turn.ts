@@ -47,8 +47,8 @@ function startTurn(before: Step, context: Context): Step {
 }
 
 /**
- * The answer is whole, failed or stopped. The end of a turn that is not running comes too late. A whole answer
- * counts whichever attempt wrote it; a failure or a stop ends only its own attempt.
+ * The answer is whole, failed or stopped. The end of a turn that is not running comes too late. A whole
+ * answer counts whichever attempt wrote it; a failure or a stop ends only its own attempt.
  */
 export function endTurn(core: Core, event: Answered | TurnFailed | TurnStopped, context: Context): Step {
   const { turn } = core;
