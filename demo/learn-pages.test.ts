@@ -1,42 +1,70 @@
 import { createMemoryCatalog } from '@rapport/catalog/catalog-memory.ts';
-import { TestClock } from '@rapport/gateway/testing/gateway-fixture.ts';
+import { systemClock } from '@rapport/runtime/clock.ts';
+import { hashOf } from '@rapport/runtime/held-file.ts';
 import { expect, test } from 'vitest';
-import { htmlOf, LearnPages } from './learn-pages.ts';
+import { LearnPages } from './learn-pages.ts';
+import { renderApart } from './render-apart.ts';
 
-test('htmlOf() makes headings, paragraphs and lists', () => {
-  const text = '# One\n\nA\nline.\n\n### Three\n\n- a\n- b\n\n1. x\n2. y';
-  expect(htmlOf(text)).toBe(
-    [
-      '<h2>One</h2>',
-      '<p>A line.</p>',
-      '<h3>Three</h3>',
-      '<ul><li>a</li><li>b</li></ul>',
-      '<ol><li>x</li><li>y</li></ol>',
-    ].join('\n'),
-  );
-});
+function template(text: string) {
+  return { modifiedMs: 0, body: Buffer.from(text), hash: hashOf(text) };
+}
 
-test('htmlOf() lets no markup of a document through', () => {
-  for (const text of ['<script>x</script>', '# <img onerror=x>', '- <b>', '1. "\'&']) {
-    expect(htmlOf(text)).not.toMatch(/<(?!\/?(p|h2|li|ul|ol)>)|["']/);
-  }
-});
-
-test('page() fills the template, also with what looks like a pattern of replace()', async () => {
+async function pagesOf(...documents: { id: string; title: string; text: string }[]) {
   const catalog = createMemoryCatalog();
-  await catalog.putDocument({
+  const put = async ({ id, title, text }: { id: string; title: string; text: string }) =>
+    await catalog.putDocument({
+      creatorId: 'demo',
+      documentId: id,
+      title,
+      url: `/learn/${id}`,
+      topic: '',
+      text,
+      origin: '',
+    });
+  for (const document of documents) await put(document);
+  let nowMs = 0;
+  let renders = 0;
+  const pages = new LearnPages({
+    catalog,
     creatorId: 'demo',
-    documentId: 'naps',
-    title: 'Naps & $& co',
-    url: '/learn/naps',
-    topic: '',
-    text: "It costs $1 $' {{title}}.",
-    origin: '',
+    clock: { ...systemClock, monotonicMs: () => nowMs },
+    render: (markdown) => {
+      renders += 1;
+      return renderApart(markdown);
+    },
   });
-  const pages = new LearnPages({ catalog, creatorId: 'demo', clock: new TestClock() });
-  const page = await pages.page('naps', '<title>{{title}}</title>{{body}}');
-  expect(page).toBe('<title>Naps &amp; $&amp; co</title><p>It costs $1 $&#39; {{title}}.</p>');
-  expect(await pages.page('gone', '')).toBeUndefined();
+  return { catalog, pages, put, renders: () => renders, pass: (ms: number) => (nowMs += ms) };
+}
+
+test('page() fills the template, also with what looks like a placeholder or a pattern', async () => {
+  const { pages } = await pagesOf({
+    id: 'naps',
+    title: 'Naps {{body}} & $&',
+    text: "It costs $1 $' {{title}}.",
+  });
+  const page = await pages.page('naps', template('<title>{{title}}</title>{{body}}'));
+  expect(page).toBe("<title>Naps {{body}} &amp; $&amp;</title><p>It costs $1 $' {{title}}.</p>\n");
+  expect(await pages.page('gone', template(''))).toBeUndefined();
+});
+
+test('page() renders a version of a document once', async () => {
+  const { pages, put, renders, pass } = await pagesOf({ id: 'naps', title: 'Naps', text: 'One.' });
+  const asked = await Promise.all([1, 2, 3].map(() => pages.page('naps', template('{{body}}'))));
+  expect([new Set(asked), renders()]).toEqual([new Set(['<p>One.</p>\n']), 1]);
+  await put({ id: 'naps', title: 'Naps', text: 'Two.' });
+  pass(10_001);
+  expect([await pages.page('naps', template('{{body}}')), renders()]).toEqual(['<p>Two.</p>\n', 2]);
+});
+
+test('page() shows a document that cannot be rendered in time as plain text', async () => {
+  const { catalog } = await pagesOf({ id: 'long', title: 'Long', text: '<b>\n\n*two*' });
+  const pages = new LearnPages({
+    catalog,
+    creatorId: 'demo',
+    clock: systemClock,
+    render: (markdown) => renderApart(markdown, 0),
+  });
+  expect(await pages.page('long', template('{{body}}'))).toBe('<p>&lt;b&gt;</p>\n<p>*two*</p>');
 });
 
 test('page() reads again at once after a read that failed', async () => {
@@ -46,8 +74,21 @@ test('page() reads again at once after a read that failed', async () => {
     if (away) throw new Error('away');
     return await catalog.documents(creatorId);
   };
-  const pages = new LearnPages({ catalog: { documents }, creatorId: 'demo', clock: new TestClock() });
-  await expect(pages.page('naps', '')).rejects.toThrow('away');
+  const pages = new LearnPages({ catalog: { documents }, creatorId: 'demo', clock: systemClock });
+  await expect(pages.page('naps', template(''))).rejects.toThrow('away');
   away = false;
-  expect(await pages.page('naps', '')).toBeUndefined();
+  expect(await pages.page('naps', template(''))).toBeUndefined();
+});
+
+test('a document that takes long to render does not hold up this thread', async () => {
+  const { pages } = await pagesOf({ id: 'long', title: 'Long', text: '['.repeat(256 * 1024) });
+  let longestMs = 0;
+  let lastMs = performance.now();
+  const timer = setInterval(() => {
+    longestMs = Math.max(longestMs, performance.now() - lastMs);
+    lastMs = performance.now();
+  }, 5);
+  await pages.page('long', template('{{body}}'));
+  clearInterval(timer);
+  expect(longestMs).toBeLessThan(250);
 });

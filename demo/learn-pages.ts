@@ -1,42 +1,96 @@
 import type { Catalog } from '@rapport/catalog/catalog.ts';
 import type { KnowledgeDocument } from '@rapport/catalog/creator.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
+import type { Held } from '@rapport/runtime/held-file.ts';
+import { escapeHtml, plainHtmlOf } from './markdown-html.ts';
+import { renderApart } from './render-apart.ts';
 
 /** The demo creator's documents are read again after this. */
-const heldMs = 10_000;
+const documentsKeptMs = 10_000;
+/** Rendered pages kept in memory; the page rendered first leaves first. */
+const pagesCharsMax = 32 * 1024 * 1024;
+
+export interface LearnPagesOptions {
+  readonly catalog: Pick<Catalog, 'documents'>;
+  readonly creatorId: string;
+  readonly clock: Clock;
+  readonly render?: typeof renderApart;
+}
+
+/** One version of one document in one version of the template. */
+interface Rendered {
+  readonly title: string;
+  readonly text: string;
+  readonly templateHash: string;
+  readonly html: Promise<string>;
+  /** 0 while the page is being rendered. */
+  chars: number;
+}
 
 /** The pages of the demo site that the coach's sources point at: documents whose url is `/learn/<id>`. */
 export class LearnPages {
-  readonly #catalog: Pick<Catalog, 'documents'>;
-  readonly #creatorId: string;
-  readonly #clock: Clock;
+  readonly #options: LearnPagesOptions;
   #documents: Promise<readonly KnowledgeDocument[]> | undefined;
   #readAtMs = 0;
+  readonly #rendered = new Map<string, Rendered>();
+  #chars = 0;
+  /** The newest rendering: one thread works at a time, however many pages are asked for. */
+  #rendering: Promise<unknown> = Promise.resolve();
 
-  constructor(options: {
-    readonly catalog: Pick<Catalog, 'documents'>;
-    readonly creatorId: string;
-    readonly clock: Clock;
-  }) {
-    this.#catalog = options.catalog;
-    this.#creatorId = options.creatorId;
-    this.#clock = options.clock;
+  constructor(options: LearnPagesOptions) {
+    this.#options = options;
   }
 
   /** The document in the template's `{{title}}` and `{{body}}`; undefined when there is none of that name. */
-  async page(documentId: string, template: string): Promise<string | undefined> {
+  async page(documentId: string, template: Held): Promise<string | undefined> {
     const documents = await this.#read();
     const document = documents.find(({ url }) => url === `/learn/${documentId}`);
     if (document === undefined) return undefined;
     const { title, text } = document;
-    return template.replaceAll('{{title}}', () => escapeHtml(title)).replace('{{body}}', () => htmlOf(text));
+    const known = this.#rendered.get(documentId);
+    if (known?.title === title && known.text === text && known.templateHash === template.hash) {
+      return await known.html;
+    }
+    return await this.#render(documentId, document, template);
+  }
+
+  #render(documentId: string, { title, text }: KnowledgeDocument, template: Held): Promise<string> {
+    const { render = renderApart } = this.#options;
+    const body = this.#rendering.then(() => render(text));
+    this.#rendering = body;
+    const html = body.then((rendered) =>
+      filled(template.body.toString(), { title: escapeHtml(title), body: rendered ?? plainHtmlOf(text) }),
+    );
+    this.#forget(documentId);
+    const entry: Rendered = { title, text, templateHash: template.hash, html, chars: 0 };
+    this.#rendered.set(documentId, entry);
+    return html.then((whole) => {
+      this.#count(documentId, entry, whole.length);
+      return whole;
+    });
+  }
+
+  #count(documentId: string, entry: Rendered, chars: number): void {
+    if (this.#rendered.get(documentId) !== entry) return;
+    entry.chars = chars;
+    this.#chars += chars;
+    for (const [oldest] of this.#rendered) {
+      if (this.#chars <= pagesCharsMax) return;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(documentId: string): void {
+    this.#chars -= this.#rendered.get(documentId)?.chars ?? 0;
+    this.#rendered.delete(documentId);
   }
 
   #read(): Promise<readonly KnowledgeDocument[]> {
-    const nowMs = this.#clock.monotonicMs();
-    if (this.#documents === undefined || nowMs - this.#readAtMs > heldMs) {
+    const { catalog, creatorId, clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (this.#documents === undefined || nowMs - this.#readAtMs > documentsKeptMs) {
       this.#readAtMs = nowMs;
-      const documents = this.#catalog.documents(this.#creatorId);
+      const documents = catalog.documents(creatorId);
       this.#documents = documents;
       documents.catch(() => {
         if (this.#documents === documents) this.#documents = undefined; // The next request reads again.
@@ -46,38 +100,9 @@ export class LearnPages {
   }
 }
 
-/** Headings, paragraphs and lists of Markdown; everything else stays the text that it is. */
-export function htmlOf(markdown: string): string {
-  return markdown
-    .split(/\n{2,}/)
-    .map((block) => block.trim())
-    .filter((block) => block !== '')
-    .map(blockHtml)
-    .join('\n');
-}
-
-function blockHtml(block: string): string {
-  const [, marks, heading] = /^(#{1,3}) +([^\n]+)$/.exec(block) ?? [];
-  if (marks !== undefined && heading !== undefined) {
-    const level = Math.max(2, marks.length); // The title is the page's own h1.
-    return `<h${level}>${escapeHtml(heading)}</h${level}>`;
-  }
-  const lines = block.split('\n');
-  if (lines.every((line) => /^[-*] /.test(line))) return listHtml('ul', lines);
-  if (lines.every((line) => /^\d+\. /.test(line))) return listHtml('ol', lines);
-  return `<p>${escapeHtml(lines.join(' '))}</p>`;
-}
-
-function listHtml(tag: 'ul' | 'ol', lines: readonly string[]): string {
-  const items = lines.map((line) => `<li>${escapeHtml(line.replace(/^(?:[-*]|\d+\.) /, ''))}</li>`);
-  return `<${tag}>${items.join('')}</${tag}>`;
-}
-
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
+/** Fills each placeholder once: what is filled in is not searched for placeholders again. */
+function filled(template: string, values: { readonly title: string; readonly body: string }): string {
+  return template.replaceAll(/\{\{(title|body)\}\}/g, (_placeholder, name) =>
+    name === 'title' ? values.title : values.body,
+  );
 }

@@ -10,7 +10,7 @@ export const gatewayOptions = {
   GATEWAY_PORT: port(8080, 'Its port; 0 takes a free one. Several gateways of one machine may share it.'),
   GATEWAY_HEALTH_PORT: port(
     0,
-    'A port for /livez, /readyz and /metrics of this gateway alone; they leave GATEWAY_PORT. 0: none.',
+    'The port of /metrics, and of a /readyz that says why not; 0 takes a free one, which the log tells.',
   ),
   GATEWAY_HEALTH_HOST: text('127.0.0.1', 'Address that this port listens on.'),
   NATS_URL: text('nats://127.0.0.1:4222', 'Where NATS is; several servers are separated by commas.'),
@@ -73,6 +73,17 @@ export const gatewayOptions = {
     'Visitor tokens for one address.',
     most,
   ),
+  GATEWAY_REQUESTS_PER_ADDRESS_MAX: integer(
+    limits.requestsPerAddressMax,
+    'HTTP requests of one address in a window.',
+    most,
+  ),
+  GATEWAY_REQUESTS_PER_PERSON_MAX: integer(
+    limits.requestsPerPersonMax,
+    'HTTP requests of one person in a window.',
+    most,
+  ),
+  GATEWAY_REQUESTS_WINDOW_MS: integer(limits.requestsWindowMs, 'That window.', most),
   GATEWAY_HELLO_WITHIN_MS: integer(limits.helloWithinMs, 'The first frame must be here by then.', most),
   GATEWAY_ATTACH_WITHIN_MS: integer(
     limits.attachWithinMs,

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { upToBinary } from '@rapport/proto/wire.ts';
-import { freePort } from '@rapport/runtime/free-port.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { SocketClient, startGatewayProcess, until } from './testing/process-fixture.ts';
 import { RawClient } from './testing/raw-client-fixture.ts';
@@ -243,7 +242,7 @@ describe('HTTP', () => {
   test.each([
     ['GET', '/livez', 200],
     ['GET', '/readyz', 200],
-    ['GET', '/metrics', 200],
+    ['GET', '/metrics', 404],
     ['GET', '/', 200],
     ['HEAD', '/', 200],
     ['GET', '/nowhere', 404],
@@ -272,21 +271,6 @@ test('one address gets so many visitor tokens and then has to wait', async () =>
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   } finally {
     await limited.stop();
-  }
-});
-
-test('a gateway with a health port answers there alone', async () => {
-  const port = await freePort('127.0.0.1');
-  const quiet = await startGatewayProcess({ GATEWAY_HEALTH_PORT: String(port) });
-  try {
-    const statusOf = async (origin: string, path: string) => (await fetch(`${origin}${path}`)).status;
-    for (const path of ['/livez', '/readyz', '/metrics']) {
-      expect(await statusOf(`http://127.0.0.1:${port}`, path)).toBe(200);
-      expect(await statusOf(quiet.url, path)).toBe(404);
-    }
-    expect(await statusOf(quiet.url, '/v1/messages')).toBe(401);
-  } finally {
-    await quiet.stop();
   }
 });
 

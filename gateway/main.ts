@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
-import { LearnPages } from '@rapport/demo/learn-pages.ts';
+import { DemoSite } from '@rapport/demo/demo-site.ts';
 import { openHistory } from '@rapport/history/open-history.ts';
 import { systemClock as clock } from '@rapport/runtime/clock.ts';
-import { type Health, serveHealth } from '@rapport/runtime/health.ts';
+import { serveHealth } from '@rapport/runtime/health.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { Metrics } from '@rapport/runtime/metrics.ts';
 import { helpText, type OptionValues, readOptions } from '@rapport/runtime/options.ts';
@@ -14,8 +14,11 @@ import { gatewayOptions, limitsOf } from './config.ts';
 import { Gateway } from './gateway.ts';
 import { Http } from './http/http.ts';
 import { MessagesApi } from './http/messages-api.ts';
+import { Readiness } from './http/readiness.ts';
+import { RequestBudget } from './http/request-budget.ts';
 import { Site } from './http/site.ts';
 import { VisitorsApi } from './http/visitors-api.ts';
+import { WidgetScript } from './http/widget-script.ts';
 import type { PersonLimits } from './limits/limits.ts';
 import { MemoryLimits } from './limits/limits-memory.ts';
 import { RedisLimits } from './limits/limits-redis.ts';
@@ -59,19 +62,18 @@ async function start(config: Config) {
     personLimits.together ? 1 : 0,
   );
   await gateway.start();
-  const health = {
-    metrics,
-    ready: async () => {
-      gateway.ping();
-      await Promise.all([stream.ping(), history.ping()]);
-    },
+  const ready = async () => {
+    gateway.ping();
+    await Promise.all([stream.ping(), history.ping()]);
   };
-  const ownHealth = await serveOwnHealth(config, health);
-  const http = new Http({
-    health: ownHealth === undefined ? health : undefined,
-    log,
-    ...routes(config, { ...parts, gateway }),
+  const health = await serveHealth({
+    metrics,
+    ready,
+    host: config.GATEWAY_HEALTH_HOST,
+    port: config.GATEWAY_HEALTH_PORT,
   });
+  const readiness = new Readiness({ ready, clock, log });
+  const http = new Http({ readiness, clock, log, ...routes(config, { ...parts, gateway }) });
   const listening = await listen({
     host: config.GATEWAY_HOST,
     port: config.GATEWAY_PORT,
@@ -81,27 +83,23 @@ async function start(config: Config) {
     drained: (session) => gateway.writer.drained(session),
     closed: (session) => gateway.writer.closed(session),
     refuse: (session, code) => gateway.writer.goodbye(session, code),
-    answer: (request) => http.answer(request),
+    begin: (head) => http.begin(head),
   });
-  log.info({ port: listening.port, gatewayId }, 'listening');
+  const { port } = listening;
+  log.info({ host: config.GATEWAY_HOST, port, healthPort: health.port, gatewayId }, 'listening');
   return {
-    ready: { port: listening.port },
+    ready: { port, healthPort: health.port },
     stop: async () => {
       listening.stopListening();
       await gateway.stop(config.GATEWAY_DRAIN_MS);
       listening.close();
-      await ownHealth?.stop();
+      await health.stop();
       personLimits.close();
       await catalog.close();
       await stream.close();
       await history.close();
     },
   };
-}
-
-async function serveOwnHealth(config: Config, health: Health) {
-  const { GATEWAY_HEALTH_HOST: host, GATEWAY_HEALTH_PORT: port } = config;
-  return port === 0 ? undefined : await serveHealth({ ...health, host, port });
 }
 
 function routes(
@@ -114,16 +112,16 @@ function routes(
     readonly gateway: Gateway;
   },
 ) {
-  const { catalog, gateway } = parts;
-  const learn = new LearnPages({ catalog, creatorId: config.GATEWAY_DEMO_CREATOR, clock });
+  const { catalog, gateway, limits } = parts;
+  const budget = new RequestBudget({ limits, clock, addressHeader: config.GATEWAY_ADDRESS_HEADER });
+  const { reader, sayRequests } = gateway;
   return {
-    site: new Site({ widgetFolder: join(import.meta.dirname, '..', 'widget'), learn }),
-    visitors: new VisitorsApi({ ...parts, addressHeader: config.GATEWAY_ADDRESS_HEADER }),
-    messages: new MessagesApi({
-      ...parts,
-      ...gateway,
-      reader: gateway.reader,
-      sayRequests: gateway.sayRequests,
+    budget,
+    site: new Site({
+      script: new WidgetScript({ folder: join(import.meta.dirname, '..', 'widget', 'dist') }),
+      demo: new DemoSite({ catalog, creatorId: config.GATEWAY_DEMO_CREATOR, clock }),
     }),
+    visitors: new VisitorsApi({ ...parts, budget }),
+    messages: new MessagesApi({ ...parts, budget, reader, sayRequests }),
   };
 }

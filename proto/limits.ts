@@ -41,6 +41,17 @@ export const limits = {
   socketsPerPersonMax: 5,
   /** Visitor tokens that one address may ask for in a minute: an office behind one address. */
   visitorTokensPerMinuteMax: 30,
+  /**
+   * Requests under /v1 of one address in requestsWindowMs: an office behind one address needs a few a minute,
+   * because everything that lasts runs over a socket. A back end that sends for many people needs more.
+   */
+  requestsPerAddressMax: 300,
+  /**
+   * Requests with one person's tokens in requestsWindowMs: paging through a long history. A page of long
+   * messages takes 4 ms of the processor, so one person can take 2 % of it.
+   */
+  requestsPerPersonMax: 60,
+  requestsWindowMs: 10_000,
   /** The first frame must be here by then. */
   helloWithinMs: 5_000,
   /** A conversation whose owner does not answer by then: goodbye `unavailable`. */

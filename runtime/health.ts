@@ -12,7 +12,7 @@ export interface Health {
 }
 
 /** Body and status for /livez, /readyz or /metrics; undefined for any other path. */
-export async function answerHealth(
+async function answerHealth(
   path: string,
   health: Health,
 ): Promise<{ status: number; type: string; body: string } | undefined> {

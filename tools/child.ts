@@ -9,6 +9,8 @@ export interface Child {
   readonly pid: number;
   /** The port it listens on; 0 when it listens on none. */
   readonly port: number;
+  /** The port of its /metrics, where that is another one; else 0. */
+  readonly healthPort: number;
   /** Resolves when it is gone, with how it ended and its last words, if any. */
   readonly ended: Promise<string>;
   /** Ends it in order, by force after a while; resolves when it is gone. */
@@ -48,14 +50,14 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   });
   const ended = endOf(child);
   const saidLast = followLines(child, options);
-  const port = await Promise.race([readyPort(child), ended.then(() => undefined)]);
-  if (port === undefined) {
+  const ports = await Promise.race([readyPorts(child), ended.then(() => undefined)]);
+  if (ports === undefined) {
     child.kill('SIGKILL');
     throw new Fault('unavailable', `Cannot start ${name}: ${saidLast() || `${await ended}`}`);
   }
   return {
     pid: child.pid ?? 0,
-    port,
+    ...ports,
     ended: ended.then((how) => (child.signalCode === null && saidLast() ? `${how}: ${saidLast()}` : how)),
     kill: (signal) => void child.kill(signal),
     stop: () => stop(child, ended),
@@ -71,22 +73,23 @@ async function endOf(child: ChildProcess): Promise<string> {
   }
 }
 
-/** The port it says it listens on; undefined when it says nothing in time. */
-async function readyPort(child: ChildProcess): Promise<number | undefined> {
+/** The ports it says it listens on; undefined when it says nothing in time. */
+async function readyPorts(child: ChildProcess): Promise<Pick<Child, 'port' | 'healthPort'> | undefined> {
   try {
     const [message] = await once(child, 'message', { signal: AbortSignal.timeout(readyWithinMs) });
-    return portOf(message);
+    return { port: portOf(message, 'port'), healthPort: portOf(message, 'healthPort') };
   } catch {
     return undefined;
   }
 }
 
-/** Reads `{ ready: { port } }`, which runtime/service.ts sends. */
-function portOf(message: unknown): number {
+/** Reads `{ ready: { port, healthPort } }`, which runtime/service.ts sends; 0 for a port that is absent. */
+function portOf(message: unknown, name: 'port' | 'healthPort'): number {
   if (typeof message !== 'object' || message === null || !('ready' in message)) return 0;
   const { ready } = message;
-  if (typeof ready !== 'object' || ready === null || !('port' in ready)) return 0;
-  return typeof ready.port === 'number' ? ready.port : 0;
+  if (typeof ready !== 'object' || ready === null) return 0;
+  const port = new Map<string, unknown>(Object.entries(ready)).get(name);
+  return typeof port === 'number' ? port : 0;
 }
 
 /**

@@ -65,8 +65,7 @@ export class LocalRun {
 
   /** Of the first gateway. */
   get metricsUrl(): string {
-    const port = this.#healthPort('gateway', 'GATEWAY_HEALTH_PORT');
-    return `${port === 0 ? this.url : `http://127.0.0.1:${port}`}/metrics`;
+    return `http://127.0.0.1:${this.#processes.get('gateway')?.child?.healthPort ?? 0}/metrics`;
   }
 
   /** With the password, if there is one. */
@@ -202,6 +201,7 @@ export class LocalRun {
     return {
       pid: server.pid,
       port: server.port,
+      healthPort: 0,
       ended: server.ended.then(() => 'it ended'),
       stop: server.stop,
       kill: (signal) => void process.kill(server.pid, signal),

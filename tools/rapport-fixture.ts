@@ -8,6 +8,8 @@ export interface TestRapport {
   /** `http://127.0.0.1:<port>` of the gateway; restarts keep it. */
   readonly url: string;
   readonly wsUrl: string;
+  /** Of the first gateway; a restart changes it. */
+  readonly metricsUrl: string;
   readonly natsUrl: string;
   readonly dataDir: string;
   /** Process numbers at this moment; 0 for one that is down. */
@@ -40,6 +42,8 @@ const own = {
   NATS_PORT: '0',
   NATS_URL: '',
   HISTORY_URL: '',
+  // All people of a test come from one address.
+  GATEWAY_REQUESTS_PER_ADDRESS_MAX: '1000000',
 } as const;
 
 export async function startRapport(
@@ -68,6 +72,9 @@ export async function startRapport(
     natsUrl: run.natsUrl,
     dataDir,
     told,
+    get metricsUrl() {
+      return run.metricsUrl;
+    },
     get pids() {
       return pidsOf(run);
     },

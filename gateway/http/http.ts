@@ -1,155 +1,119 @@
-import { type Code, codes } from '@rapport/proto/codes.ts';
+import type { Clock } from '@rapport/runtime/clock.ts';
 import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
-import { answerHealth, type Health } from '@rapport/runtime/health.ts';
 import type { Log } from '@rapport/runtime/log.ts';
+import type { Answer, Begun, Body, RequestHead } from '../sockets/exchange.ts';
+import { bodyBytesMax, bodyWithinMs } from '../sockets/exchange.ts';
+import { preflight, withCors } from './cors.ts';
 import type { MessagesApi } from './messages-api.ts';
+import type { Readiness } from './readiness.ts';
+import { type Endpoint, notAllowed, type Reply, refusal } from './request.ts';
+import type { RequestBudget } from './request-budget.ts';
 import type { Site } from './site.ts';
 import type { VisitorsApi } from './visitors-api.ts';
 
-/** One HTTP request, read whole. */
-export interface Request {
-  readonly method: string;
-  readonly path: string;
-  readonly query: URLSearchParams;
-  /** Names in lower case. */
-  readonly headers: ReadonlyMap<string, string>;
-  /** Undefined when it was larger than is read. */
-  readonly body: Buffer | undefined;
-  readonly address: string;
-  /** Aborts when the client is gone. */
-  readonly signal: AbortSignal;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Buffer;
-}
-
-type Handler = (request: Request) => Promise<Answer>;
-
-/** Answers HTTP: health, the demo site, and what clients without a socket need. */
-export class Http {
-  readonly #health: Health | undefined;
-  readonly #site: Site;
-  readonly #log: Log;
-  readonly #v1: Readonly<Record<string, Readonly<Record<string, Handler>>>>;
-
-  constructor(options: {
-    /** Undefined when another port has it. */
-    readonly health: Health | undefined;
-    readonly site: Site;
-    readonly visitors: VisitorsApi;
-    readonly messages: MessagesApi;
-    readonly log: Log;
-  }) {
-    const { visitors, messages } = options;
-    this.#health = options.health;
-    this.#site = options.site;
-    this.#log = options.log;
-    this.#v1 = {
-      '/v1/visitors': { POST: (request) => visitors.post(request) },
-      '/v1/messages': { GET: (request) => messages.get(request), POST: (request) => messages.post(request) },
-    };
-  }
-
-  async answer(request: Request): Promise<Answer> {
-    try {
-      return withCors(request, await this.#route(request));
-    } catch (failure) {
-      this.#log.warn({ path: request.path, reason: reasonOf(failure) }, 'request failed');
-      return withCors(request, refusal(failure instanceof Fault ? failure.code : 'internal'));
-    }
-  }
-
-  async #route(request: Request): Promise<Answer> {
-    const methods = Object.hasOwn(this.#v1, request.path) ? this.#v1[request.path] : undefined;
-    if (methods !== undefined) return await callV1(methods, request);
-    if (request.path === '/v1/ws') return refusal('bad_request', 'Cannot answer here: this is a WebSocket');
-    const found = (await this.#healthAnswer(request.path)) ?? (await this.#site.answer(request));
-    if (found === undefined) return refusal('not_found');
-    return request.method === 'GET' || request.method === 'HEAD' ? found : notAllowed(['GET', 'HEAD']);
-  }
-
-  async #healthAnswer(path: string): Promise<Answer | undefined> {
-    if (this.#health === undefined) return undefined;
-    const found = await answerHealth(path, this.#health);
-    if (found === undefined) return undefined;
-    return {
-      status: found.status,
-      headers: { 'content-type': found.type, 'cache-control': 'no-store' },
-      body: found.body,
-    };
-  }
-}
-
-async function callV1(methods: Readonly<Record<string, Handler>>, request: Request): Promise<Answer> {
-  if (request.method === 'OPTIONS') return preflight(Object.keys(methods));
-  const handler = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
-  if (handler === undefined) return notAllowed(Object.keys(methods));
-  if (request.body === undefined)
-    return refusal('frame_too_big', 'Cannot read the request: its body is too large');
-  return await handler(request);
-}
-
-export function json(status: number, value: object): Answer {
-  return {
-    status,
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-    body: JSON.stringify(value),
-  };
-}
-
-/** A coded error; `reason` is the catalogue's sentence unless there is more to say. */
-export function refusal(code: Code, reason: string = codes[code].sentence, retryAfterMs?: number): Answer {
-  const answer = json(codes[code].http, {
-    code,
-    reason,
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-  });
-  if (retryAfterMs === undefined) return answer;
-  return {
-    ...answer,
-    headers: { ...answer.headers, 'retry-after': String(Math.ceil(retryAfterMs / 1_000)) },
-  };
-}
-
-/** The JSON of a body; undefined when it is none. */
-export function jsonBody({ body }: Request): unknown {
-  try {
-    return JSON.parse(body?.toString() ?? '');
-  } catch {
-    return undefined;
-  }
-}
-
-export function bearerOf({ headers }: Request): string | undefined {
-  return /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
-}
-
-function notAllowed(methods: readonly string[]): Answer {
-  const answer = refusal('method_not_allowed');
-  return { ...answer, headers: { ...answer.headers, allow: methods.join(', ') } };
-}
-
-function preflight(methods: readonly string[]): Answer {
-  return {
-    status: 204,
-    headers: {
-      'access-control-allow-methods': methods.join(', '),
-      'access-control-allow-headers': 'authorization, content-type',
-      'access-control-max-age': '600',
-    },
-    body: '',
-  };
+export interface HttpOptions {
+  readonly readiness: Pick<Readiness, 'answer'>;
+  readonly site: Pick<Site, 'answer'>;
+  readonly visitors: Pick<VisitorsApi, 'post'>;
+  readonly messages: Pick<MessagesApi, 'get' | 'post'>;
+  readonly budget: Pick<RequestBudget, 'ofAddress'>;
+  readonly clock: Clock;
+  readonly log: Log;
 }
 
 /**
- * Lets the page read the answer, also a refusal and its code. Nothing rests on this: there are no cookies,
- * and each request's origin and token are checked for themselves.
+ * A request that is not answered by then is answered `unavailable`: an open response has no time-out of its
+ * own. Each step of an answer has a shorter one.
  */
-function withCors({ path, headers }: Request, answer: Answer): Answer {
-  const origin = headers.get('origin');
-  if (origin === undefined || !path.startsWith('/v1/')) return answer;
-  return { ...answer, headers: { ...answer.headers, 'access-control-allow-origin': origin, vary: 'origin' } };
+const answerWithinMs = 15_000;
+
+/** Answers HTTP: health, the widget's script, the demo site, and what clients without a socket need. */
+export class Http {
+  readonly #options: HttpOptions;
+  readonly #v1: Readonly<Record<string, Readonly<Record<string, Endpoint>>>>;
+
+  constructor(options: HttpOptions) {
+    this.#options = options;
+    const { visitors, messages } = options;
+    this.#v1 = {
+      '/v1/visitors': { POST: (head) => visitors.post(head) },
+      '/v1/messages': { GET: () => messages.get(), POST: () => messages.post() },
+    };
+  }
+
+  /** Decides by the head of a request whether its body is read, and how it is answered. */
+  begin(given: RequestHead): Begun {
+    const head = { ...given, path: given.path.length > 1 ? given.path.replace(/\/$/, '') : given.path };
+    const reply = this.#replyTo(head);
+    return { wantsBody: reply.reads === 'body', answer: (body) => this.#answer(head, reply, body) };
+  }
+
+  #replyTo(head: RequestHead): Reply {
+    if (head.malformed !== undefined) return saying(refusal('bad_request', head.malformed));
+    if (head.path.startsWith('/v1/')) return this.#replyOfV1(head);
+    return { reads: 'nothing', answer: () => this.#page(head) };
+  }
+
+  #replyOfV1(head: RequestHead): Reply {
+    const { path, method } = head;
+    const waitMs = this.#options.budget.ofAddress(head);
+    if (waitMs > 0) {
+      return saying(refusal('too_fast', 'Cannot take more requests of this address just now', waitMs));
+    }
+    if (path === '/v1/ws') return saying(refusal('bad_request', 'Cannot answer here: this is a WebSocket'));
+    const methods = Object.hasOwn(this.#v1, path) ? this.#v1[path] : undefined;
+    if (methods === undefined) return saying(refusal('not_found'));
+    if (method === 'OPTIONS') return saying(preflight(head, Object.keys(methods)));
+    const endpoint = Object.hasOwn(methods, method) ? methods[method] : undefined;
+    return endpoint === undefined ? saying(notAllowed(Object.keys(methods))) : endpoint(head);
+  }
+
+  async #page(head: RequestHead): Promise<Answer> {
+    const { readiness, site } = this.#options;
+    const found = (await readiness.answer(head.path)) ?? (await site.answer(head));
+    if (found === undefined) return refusal('not_found');
+    return head.method === 'GET' || head.method === 'HEAD' ? found : notAllowed(['GET', 'HEAD']);
+  }
+
+  async #answer(head: RequestHead, reply: Reply, body: Body): Promise<Answer> {
+    try {
+      const answered = body.at === 'whole' ? reply.answer({ ...head, body: body.bytes }) : unread(body.at);
+      return finished(head, await this.#inTime(answered));
+    } catch (failure) {
+      this.#options.log.warn({ path: head.path, reason: reasonOf(failure) }, 'request failed');
+      return finished(head, refusal(failure instanceof Fault ? failure.code : 'internal'));
+    }
+  }
+
+  async #inTime(answered: Answer | Promise<Answer>): Promise<Answer> {
+    const inTime = new AbortController();
+    const late = this.#options.clock.sleep(answerWithinMs, inTime.signal).then(() => {
+      throw new Fault('unavailable', `Cannot answer: it took longer than ${answerWithinMs} ms`);
+    });
+    late.catch(() => undefined); // Nobody waits for it once there is an answer.
+    try {
+      return await Promise.race([answered, late]);
+    } finally {
+      inTime.abort();
+    }
+  }
+}
+
+/** A reply that the head alone decides. */
+function saying(answer: Answer): Reply {
+  return { reads: 'nothing', answer: async () => answer };
+}
+
+function unread(why: 'too_big' | 'late'): Answer {
+  return why === 'too_big'
+    ? refusal('frame_too_big', `Cannot read the request: its body has more than ${bodyBytesMax} bytes`)
+    : refusal('bad_request', `Cannot read the request: its body did not come within ${bodyWithinMs} ms`);
+}
+
+/** What every answer carries. */
+function finished(head: RequestHead, answer: Answer): Answer {
+  return withCors(head, {
+    ...answer,
+    headers: { ...answer.headers, 'x-content-type-options': 'nosniff' },
+  });
 }

@@ -5,9 +5,11 @@ import type { Limits } from '@rapport/proto/limits.ts';
 import { z } from 'zod';
 import { rangeOf } from '../incoming/pages.ts';
 import type { HistoryReader } from '../outgoing/history-reader.ts';
+import type { Answer } from '../sockets/exchange.ts';
+import { refusalOf } from '../tokens/origin.ts';
 import type { Identity, Tokens } from '../tokens/tokens.ts';
-import { type Answer, bearerOf, json, jsonBody, type Request, refusal } from './http.ts';
-import { refusalOf, type Source } from './origin.ts';
+import { bearerOf, json, jsonBody, type Reply, type Request, refusal, sourceOf } from './request.ts';
+import type { RequestBudget } from './request-budget.ts';
 import type { SayRequests } from './say-request.ts';
 
 const uint32Max = 2 ** 32 - 1;
@@ -21,43 +23,45 @@ const saySchema = z.object({
   choiceId: z.string().default(''),
 });
 
+export interface MessagesApiOptions {
+  readonly tokens: Pick<Tokens, 'verify'>;
+  readonly catalog: Pick<Catalog, 'creator'>;
+  readonly reader: Pick<HistoryReader, 'page'>;
+  readonly sayRequests: Pick<SayRequests, 'say'>;
+  readonly budget: Pick<RequestBudget, 'ofPerson'>;
+  readonly limits: Limits;
+}
+
 /** GET and POST /v1/messages: the conversation without a socket. */
 export class MessagesApi {
-  readonly #tokens: Pick<Tokens, 'verify'>;
-  readonly #catalog: Pick<Catalog, 'creator'>;
-  readonly #reader: HistoryReader;
-  readonly #sayRequests: SayRequests;
-  readonly #limits: Limits;
+  readonly #options: MessagesApiOptions;
 
-  constructor(options: {
-    readonly tokens: Pick<Tokens, 'verify'>;
-    readonly catalog: Pick<Catalog, 'creator'>;
-    readonly reader: HistoryReader;
-    readonly sayRequests: SayRequests;
-    readonly limits: Limits;
-  }) {
-    this.#tokens = options.tokens;
-    this.#catalog = options.catalog;
-    this.#reader = options.reader;
-    this.#sayRequests = options.sayRequests;
-    this.#limits = options.limits;
+  constructor(options: MessagesApiOptions) {
+    this.#options = options;
   }
 
-  async get(request: Request): Promise<Answer> {
-    const who = await this.#authorise(request);
-    if (!who.ok) return who.answer;
+  get(): Reply {
+    return { reads: 'nothing', answer: (request) => this.#authorised(request, this.#page) };
+  }
+
+  post(): Reply {
+    return { reads: 'body', answer: (request) => this.#authorised(request, this.#say) };
+  }
+
+  readonly #page = async (request: Request, identity: Identity): Promise<Answer> => {
+    const { limits, reader } = this.#options;
     const query = querySchema.safeParse(Object.fromEntries(request.query));
-    const range = query.success ? rangeOf(query.data, this.#limits) : undefined;
+    const range = query.success ? rangeOf(query.data, limits) : undefined;
     if (range === undefined) {
       return refusal('bad_request', 'Cannot read the query: set one of afterSeq and beforeSeq, and limit');
     }
-    return json(200, await this.#reader.page(who.identity, range));
-  }
+    return json(200, await reader.page(identity, range));
+  };
 
-  async post(request: Request): Promise<Answer> {
-    const who = await this.#authorise(request);
-    if (!who.ok) return who.answer;
-    const body = saySchema.safeParse(jsonBody(request));
+  readonly #say = async (request: Request, identity: Identity): Promise<Answer> => {
+    const read = jsonBody(request);
+    if (!read.ok) return read.answer;
+    const body = saySchema.safeParse(read.value);
     if (!body.success) {
       return refusal('bad_request', `Cannot read the message: ${z.prettifyError(body.error)}`);
     }
@@ -69,25 +73,28 @@ export class MessagesApi {
       text: text.toWellFormed(),
       choiceId: choiceId.toWellFormed(),
     };
-    const outcome = await this.#sayRequests.say(who.identity, { deviceId, say, signal: request.signal });
+    const { signal } = request;
+    const outcome = await this.#options.sayRequests.say(identity, { deviceId, say, signal });
     if ('refused' in outcome) return refusal(outcome.refused, undefined, outcome.retryAfterMs);
     const { state, code = '' } = outcome;
     if (state === 'STORED') return json(200, outcome);
     if (state === 'ACCEPTED') return json(202, outcome);
     return json(isCode(code) ? codes[code].http : 500, outcome);
-  }
+  };
 
-  async #authorise(
+  /** Calls `act` for the person that the token speaks for, unless the token or the origin is refused. */
+  async #authorised(
     request: Request,
-  ): Promise<
-    { readonly ok: true; readonly identity: Identity } | { readonly ok: false; readonly answer: Answer }
-  > {
-    const verdict = await this.#tokens.verify(bearerOf(request) ?? '');
-    if (!verdict.ok) return { ok: false, answer: refusal(verdict.code) };
+    act: (request: Request, identity: Identity) => Promise<Answer>,
+  ): Promise<Answer> {
+    const { tokens, catalog, budget } = this.#options;
+    const verdict = await tokens.verify(bearerOf(request) ?? '');
+    if (!verdict.ok) return refusal(verdict.code);
     const { identity } = verdict;
-    const { headers } = request;
-    const source: Source = { origin: headers.get('origin') ?? '', host: headers.get('host') ?? '' };
-    const code = refusalOf(this.#catalog.creator(identity.creatorId)?.creator, identity.role, source);
-    return code === undefined ? { ok: true, identity } : { ok: false, answer: refusal(code) };
+    const waitMs = budget.ofPerson(identity);
+    if (waitMs > 0) return refusal('too_fast', 'Cannot take more requests of this person just now', waitMs);
+    const creator = catalog.creator(identity.creatorId)?.creator;
+    const code = refusalOf(creator, identity.role, sourceOf(request));
+    return code === undefined ? await act(request, identity) : refusal(code);
   }
 }

@@ -1,13 +1,13 @@
 import { codes } from '@rapport/proto/codes.ts';
 import type { Limits } from '@rapport/proto/limits.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
-import type { Source } from '../http/origin.ts';
 import type { Meters } from '../meters.ts';
 import type { Attach } from '../outgoing/attach.ts';
 import { type Rooms, socketsOf } from '../sockets/rooms.ts';
 import { type Member, memberOf, newSession, type Session } from '../sockets/session.ts';
 import type { Wire } from '../sockets/wire.ts';
 import type { Writer } from '../sockets/writer.ts';
+import type { Source } from '../tokens/origin.ts';
 import type { Controls } from './controls.ts';
 import { decodeUp, type UpFrame } from './frame.ts';
 import type { Hello } from './hello.ts';

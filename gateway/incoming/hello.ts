@@ -2,11 +2,11 @@ import type { Catalog } from '@rapport/catalog/catalog.ts';
 import { uuidPattern } from '@rapport/proto/identity.ts';
 import type { Limits } from '@rapport/proto/limits.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
-import { refusalOf, type Source } from '../http/origin.ts';
 import type { Attach } from '../outgoing/attach.ts';
 import type { Rooms } from '../sockets/rooms.ts';
 import type { Member, Position, Session } from '../sockets/session.ts';
 import type { Writer } from '../sockets/writer.ts';
+import { refusalOf, type Source } from '../tokens/origin.ts';
 import type { Identity, Tokens } from '../tokens/tokens.ts';
 import type { UpFrame } from './frame.ts';
 

@@ -2,8 +2,8 @@ import type { Limits } from '@rapport/proto/limits.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
 import { type Allowance, fullAllowance } from '../incoming/admit.ts';
 import type { Room } from '../sockets/rooms.ts';
-import { AddressRate } from './address-rate.ts';
 import type { PersonLimits } from './limits.ts';
+import { WindowRate } from './window-rate.ts';
 
 /** People who left with says used up; more than that within one window is an attack. */
 const leftMax = 100_000;
@@ -13,14 +13,18 @@ export class MemoryLimits implements PersonLimits {
   readonly together = false;
   readonly #limits: Limits;
   readonly #clock: Clock;
-  readonly #addresses: AddressRate;
+  readonly #addresses: WindowRate;
   /** What people who are gone had used up, the one gone longest first: who comes back has no more. */
   readonly #left = new Map<string, { readonly allowance: Allowance; readonly leftAtMs: number }>();
 
   constructor({ limits, clock }: { readonly limits: Limits; readonly clock: Clock }) {
     this.#limits = limits;
     this.#clock = clock;
-    this.#addresses = new AddressRate({ perMinuteMax: limits.visitorTokensPerMinuteMax, clock });
+    this.#addresses = new WindowRate({
+      perWindowMax: limits.visitorTokensPerMinuteMax,
+      windowMs: 60_000,
+      clock,
+    });
   }
 
   start(): void {}

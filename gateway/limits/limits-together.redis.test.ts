@@ -47,7 +47,7 @@ function startGateway(): Promise<GatewayProcess> {
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function limitsTogether(gateway: GatewayProcess): Promise<number> {
-  const text = await (await fetch(`${gateway.url}/metrics`)).text();
+  const text = await (await fetch(gateway.metricsUrl)).text();
   return Number(/^rapport_gateway_limits_together\S* (\d)$/m.exec(text)?.[1]);
 }
 

@@ -1,14 +1,18 @@
-// Hop 2 of 12: gateway/sockets/socket - the only file that knows uWebSockets.js.
+// Hop 2 of 12: gateway/sockets/socket - WebSockets; with exchange.ts the only file that knows uWebSockets.js.
 
 import * as uWS from 'uWebSockets.js';
-import { STATUS_CODES } from 'node:http';
 import type { CloseCode } from '@rapport/proto/codes.ts';
 import type { Limits } from '@rapport/proto/limits.ts';
 import { freePort } from '@rapport/runtime/free-port.ts';
-import type { Answer, Request } from '../http/http.ts';
-import type { Source } from '../http/origin.ts';
+import type { Source } from '../tokens/origin.ts';
+import { type Begin, exchange, linesOf, malformedBy } from './exchange.ts';
 import type { Session } from './session.ts';
 import type { Encoded, Format, Sent, Wire } from './wire.ts';
+
+// The library has this switch and does not declare it.
+declare module 'uWebSockets.js' {
+  function _cfg(name: 'silent'): void;
+}
 
 /** What the sockets talk to. */
 export interface SocketOptions {
@@ -24,7 +28,8 @@ export interface SocketOptions {
    * code.
    */
   readonly refuse: (session: Session, code: CloseCode) => void;
-  readonly answer: (request: Request) => Promise<Answer>;
+  /** Begins to answer an HTTP request. */
+  readonly begin: Begin;
 }
 
 export interface Listening {
@@ -43,9 +48,6 @@ const oversizedFrameBytes = 64 * 1024;
  * What waits beyond our own bound before uWebSockets.js drops: receipts and the like, and one history frame.
  */
 const backpressureSlackBytes = 1024 * 1024;
-const bodyBytesMax = 64 * 1024;
-/** A body that comes slower is not waited for. */
-const bodyWithinMs = 10_000;
 
 const formats: Readonly<Record<string, Format>> = { 'rapport.v1.json': 'json', 'rapport.v1.proto': 'proto' };
 
@@ -56,9 +58,10 @@ interface Slot {
 }
 
 export async function listen(options: SocketOptions): Promise<Listening> {
+  uWS._cfg('silent'); // Or each answer names the library and its version.
   const app = uWS.App();
   app.ws<Slot>('/v1/ws', behavior(options));
-  app.any('/*', (response, request) => respond(response, request, options));
+  app.any('/*', (response, request) => exchange(response, request, options.begin));
   // Only a port that was bound by its number can be bound again while old connections linger in TIME_WAIT.
   const port = options.port === 0 ? await freePort(options.host) : options.port;
   const socket = await new Promise<uWS.us_listen_socket>((resolve, reject) => {
@@ -84,7 +87,10 @@ function behavior(options: SocketOptions): uWS.WebSocketBehavior<Slot> {
     idleTimeout: Math.min(960, Math.max(8, Math.ceil(limits.pingMs / 4_000) * 4)),
     sendPingsAutomatically: true,
     compression: 0,
-    upgrade,
+    upgrade: (response, request, context) => {
+      if (malformedBy(linesOf(request)) === undefined) upgrade(response, request, context);
+      else exchange(response, request, options.begin);
+    },
     open: (socket) => {
       const { wire, opening } = socket.getUserData();
       if (opening === undefined) return;
@@ -171,57 +177,4 @@ class SocketWire implements Wire {
   end(closeCode: number, reason: string): void {
     this.#socket?.end(closeCode, reason);
   }
-}
-
-/** Answers one HTTP request; the response must not be touched once its client is gone. */
-function respond(response: uWS.HttpResponse, request: uWS.HttpRequest, options: SocketOptions): void {
-  const headers = new Map<string, string>();
-  request.forEach((name, value) => {
-    headers.set(name, value);
-  });
-  const abort = new AbortController();
-  const late = setTimeout(() => response.close(), bodyWithinMs);
-  response.onAborted(() => {
-    clearTimeout(late);
-    abort.abort();
-  });
-  const parts = {
-    method: request.getMethod().toUpperCase(),
-    path: request.getUrl(),
-    query: new URLSearchParams(request.getQuery()),
-    headers,
-    address: Buffer.from(response.getRemoteAddressAsText()).toString(),
-    signal: abort.signal,
-  };
-  readBody(response, (body) => {
-    clearTimeout(late);
-    void send(response, options.answer({ ...parts, body }), parts); // answer() cannot fail.
-  });
-}
-
-/** Gathers the body; one that is too large counts as undefined, and its rest is not kept. */
-function readBody(response: uWS.HttpResponse, done: (body: Buffer | undefined) => void): void {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  response.onData((chunk, isLast) => {
-    bytes += chunk.byteLength;
-    if (bytes <= bodyBytesMax) chunks.push(Buffer.from(chunk.slice(0)));
-    else chunks.length = 0;
-    if (isLast) done(bytes > bodyBytesMax ? undefined : Buffer.concat(chunks));
-  });
-}
-
-async function send(
-  response: uWS.HttpResponse,
-  promised: Promise<Answer>,
-  { method, signal }: Pick<Request, 'method' | 'signal'>,
-): Promise<void> {
-  const { status, headers, body } = await promised;
-  if (signal.aborted) return;
-  response.cork(() => {
-    response.writeStatus(`${status} ${STATUS_CODES[status] ?? ''}`);
-    for (const [name, value] of Object.entries(headers)) response.writeHeader(name, value);
-    if (method === 'HEAD') response.endWithoutBody(Buffer.byteLength(body));
-    else response.end(body);
-  });
 }

@@ -40,6 +40,7 @@ export async function startGatewayProcess(env: Readonly<Record<string, string>> 
   const exited = once(child, 'exit');
   return {
     url: `http://127.0.0.1:${ready.port}`,
+    metricsUrl: `http://127.0.0.1:${ready.healthPort}/metrics`,
     wsUrl: `ws://127.0.0.1:${ready.port}/v1/ws`,
     owner: played.owner,
     nats,

@@ -90,7 +90,7 @@ async function startWhole(): Promise<System> {
   return {
     port: Number(new URL(rapport.url).port),
     pids: rapport.pids,
-    metricsUrls: [`${rapport.url}/metrics`, `http://127.0.0.1:${healthPort}/metrics`],
+    metricsUrls: [rapport.metricsUrl, `http://127.0.0.1:${healthPort}/metrics`],
     historyPath: join(rapport.dataDir, 'history.db'),
     tokens: (count) => Promise.all(Array.from({ length: count }, issue)),
     stop: async () => {

@@ -57,7 +57,7 @@ function openFiles(pid: number): number {
 }
 
 async function metric(name: string): Promise<number> {
-  const text = await (await fetch(`${rapport.url}/metrics`)).text();
+  const text = await (await fetch(rapport.metricsUrl)).text();
   return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1]);
 }
 

@@ -45,15 +45,18 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   const inspectors: Inspector[] = [];
   try {
     await putQuietCreator(rapport.natsUrl);
-    const watched = async (name: 'gateway' | 'actors' | 'inference', origin: string): Promise<Watched> => {
+    const watched = async (
+      name: 'gateway' | 'actors' | 'inference',
+      metricsUrl: string,
+    ): Promise<Watched> => {
       const inspector = await openInspector(join(rapport.dataDir, 'log', `${name}.log`));
       inspectors.push(inspector);
-      return { name, pid: rapport.pids[name], metricsUrl: `${origin}/metrics`, inspector };
+      return { name, pid: rapport.pids[name], metricsUrl, inspector };
     };
     const watch = new Watch([
-      await watched('gateway', rapport.url),
-      await watched('actors', `http://127.0.0.1:${actorsPort}`),
-      await watched('inference', `http://127.0.0.1:${inferencePort}`),
+      await watched('gateway', rapport.metricsUrl),
+      await watched('actors', `http://127.0.0.1:${actorsPort}/metrics`),
+      await watched('inference', `http://127.0.0.1:${inferencePort}/metrics`),
       { name: 'nats', pid: rapport.pids.nats },
     ]);
     return await soak(rapport, watch, options);

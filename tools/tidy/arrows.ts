@@ -14,8 +14,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   demo: ['runtime', 'catalog', 'knowledge'],
   // The command that asks the demo's questions reads the demo's pages.
   inference: ['runtime', 'proto', 'stream', 'catalog', 'knowledge', 'demo'],
-  // The demo site's pages are served by the gateway.
-  gateway: ['runtime', 'proto', 'stream', 'catalog', 'history', 'demo/learn-pages.ts'],
+  // The gateway serves the demo site, through one door.
+  gateway: ['runtime', 'proto', 'stream', 'catalog', 'history', 'demo/demo-site.ts'],
   actors: ['runtime', 'proto', 'stream', 'catalog', 'history', 'inference/client.ts'],
   widget: ['proto'],
   // What measures stands in for anybody: it signs its own tokens.

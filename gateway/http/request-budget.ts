@@ -1,0 +1,44 @@
+import type { ConversationKey } from '@rapport/proto/identity.ts';
+import { conversationName } from '@rapport/proto/identity.ts';
+import type { Limits } from '@rapport/proto/limits.ts';
+import type { Clock } from '@rapport/runtime/clock.ts';
+import { WindowRate } from '../limits/window-rate.ts';
+import type { RequestHead } from '../sockets/exchange.ts';
+import { addressOf } from './address-of.ts';
+
+/**
+ * How many HTTP requests an address and a person may send to this gateway. An address is counted by the head
+ * of its request, so a flood costs neither a body nor a signature; a person once the token is checked.
+ */
+export class RequestBudget {
+  readonly #addresses: WindowRate;
+  readonly #persons: WindowRate;
+  readonly #addressHeader: string;
+
+  constructor(options: {
+    readonly limits: Limits;
+    readonly clock: Clock;
+    /** Header in which the proxy in front writes the client's address; empty when there is no proxy. */
+    readonly addressHeader: string;
+  }) {
+    const { limits, clock, addressHeader } = options;
+    const windowMs = limits.requestsWindowMs;
+    this.#addresses = new WindowRate({ perWindowMax: limits.requestsPerAddressMax, windowMs, clock });
+    this.#persons = new WindowRate({ perWindowMax: limits.requestsPerPersonMax, windowMs, clock });
+    this.#addressHeader = addressHeader.toLowerCase();
+  }
+
+  /** 0 when the address of this request may go on, else the milliseconds until it may. */
+  ofAddress(head: RequestHead): number {
+    return this.#addresses.take(this.addressOf(head));
+  }
+
+  /** 0 when the person may go on, else the milliseconds until they may. */
+  ofPerson(key: ConversationKey): number {
+    return this.#persons.take(conversationName(key));
+  }
+
+  addressOf(head: RequestHead): string {
+    return addressOf(head, this.#addressHeader);
+  }
+}
