@@ -30,6 +30,7 @@ export const gatewayOptions = {
   STREAM_REPLICAS: integer(1, 'Copies of the log that NATS keeps; 3 on a cluster.', { min: 1, max: 5 }),
   GATEWAY_TOKEN_HOURS: integer(24 * 30, 'How long a visitor token is valid.', { min: 1, max: 24 * 3_650 }),
   GATEWAY_JWKS_URL: text('', 'Where the issuer of other tokens publishes its keys (EdDSA); empty: none.'),
+  GATEWAY_JWKS_AUDIENCE: text('rapport', 'The audience (aud) that tokens of that issuer must have.'),
   GATEWAY_ADDRESS_HEADER: text(
     '',
     'Header in which the proxy in front writes the client address, as x-forwarded-for; empty: no proxy.',

@@ -45,6 +45,7 @@ async function start(config: Config) {
     keys: await openTokenKeys(config.DATA_DIR),
     lifeS: config.GATEWAY_TOKEN_HOURS * 3_600,
     jwksUrl: config.GATEWAY_JWKS_URL,
+    jwksAudience: config.GATEWAY_JWKS_AUDIENCE,
   });
   const { PARTITIONS: partitions, STREAM_REPLICAS: replicas } = config;
   const stream = await openStream({ url: config.NATS_URL, name: 'gateway', partitions, replicas, log });

@@ -48,7 +48,8 @@ export async function openTestHttp(
     });
   }
   const allLimits = { ...limits, ...changed };
-  const tokens = new Tokens({ keys: await openTokenKeys(folder), lifeS: 3_600, jwksUrl: '' });
+  const keys = await openTokenKeys(folder);
+  const tokens = new Tokens({ keys, lifeS: 3_600, jwksUrl: '', jwksAudience: 'rapport' });
   const budget = new RequestBudget({ limits: allLimits, clock, addressHeader: 'X-Forwarded-For' });
   const personLimits = new MemoryLimits({ limits: allLimits, clock });
   const { ready = async () => undefined, ...others } = parts;
@@ -88,7 +89,7 @@ export async function openTestHttp(
     const bytes = Buffer.from(wantsBody ? (asked.body ?? '') : '');
     return { wantsBody, ...read(await answer({ at: 'whole', bytes })) };
   };
-  return { ask, http, clock, tokens, catalog, folder };
+  return { ask, http, clock, tokens, keys, catalog, folder };
 }
 
 function read({ status, headers, body }: Answer) {

@@ -12,7 +12,7 @@ import type { RequestBudget } from './request-budget.ts';
 const bodySchema = z.object({ creatorId: z.string().regex(idPattern) });
 
 export interface VisitorsApiOptions {
-  readonly tokens: Tokens;
+  readonly tokens: Pick<Tokens, 'issue' | 'renewable'>;
   readonly catalog: Pick<Catalog, 'creator'>;
   readonly personLimits: Pick<PersonLimits, 'visitor'>;
   readonly budget: Pick<RequestBudget, 'addressOf'>;
@@ -33,7 +33,7 @@ export class VisitorsApi {
     return { reads: 'body', answer: async (request) => await this.#answer(request, await waits) };
   }
 
-  /** A visitor who still has a token of this creator stays the same person. */
+  /** A visitor who has a token of this creator, or had one not long ago, stays the same person. */
   async #answer(request: Request, waitMs: number): Promise<Answer> {
     const { tokens, catalog } = this.#options;
     if (waitMs > 0) {
@@ -55,8 +55,7 @@ export class VisitorsApi {
 
   async #known(request: Request, creatorId: string): Promise<string | undefined> {
     const token = bearerOf(request);
-    const verdict = token === undefined ? undefined : await this.#options.tokens.verify(token);
-    if (!verdict?.ok || verdict.identity.role !== 'visitor') return undefined;
-    return verdict.identity.creatorId === creatorId ? verdict.identity.userId : undefined;
+    const visitor = token === undefined ? undefined : await this.#options.tokens.renewable(token);
+    return visitor?.creatorId === creatorId ? visitor.userId : undefined;
   }
 }

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, exportSPKI, SignJWT, UnsecuredJWT } from 'jose';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openTokenKeys, type TokenKeys } from './token-keys.ts';
 import { Tokens } from './tokens.ts';
 
@@ -17,7 +17,7 @@ let tokens: Tokens;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rapport-keys-'));
   keys = await openTokenKeys(folder);
-  tokens = new Tokens({ keys, lifeS: 60, jwksUrl: '' });
+  tokens = new Tokens({ keys, lifeS: 60, jwksUrl: '', jwksAudience: 'rapport' });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -47,7 +47,7 @@ test('verify() tells from when on it will refuse the token', async () => {
 });
 
 test('verify() tells an expired token from a bad one', async () => {
-  expect(await tokens.verify(await signed(claims, keys.privateKey, '-1m'))).toEqual({
+  expect(await tokens.verify(await signed(claims, keys.privateKey, '-2m'))).toEqual({
     ok: false,
     code: 'token_expired',
   });
@@ -86,6 +86,10 @@ test.each([
   ['no creator', { ...claims, creator_id: undefined }],
   ['a creator that would reach into others', { ...claims, creator_id: 'demo/anna' }],
   ['an unknown role', { ...claims, role: 'owner' }],
+  ['another issuer', { ...claims, iss: 'studio' }],
+  ['another audience', { ...claims, aud: 'studio' }],
+  ['two audiences', { ...claims, aud: ['rapport', 'studio'] }],
+  ['a time from which on it holds, far ahead', { ...claims, nbf: Math.floor(Date.now() / 1_000) + 90 }],
 ])('verify() refuses a token with %s', async (_what, payload) => {
   expect(await tokens.verify(await signed(payload))).toEqual({ ok: false, code: 'bad_token' });
 });
@@ -101,29 +105,128 @@ test.each(['', 'x', 'a.b.c', '...', '\u0000'])('verify() refuses %j', async (tex
   expect(await tokens.verify(text)).toEqual({ ok: false, code: 'bad_token' });
 });
 
-test('verify() takes the tokens of another issuer by the keys it publishes, and of no one else', async () => {
-  const issuer = await openTokenKeys(await mkdtemp(join(folder, 'issuer-')));
-  const jwk = { ...(await exportJWK(issuer.publicKey)), kid: issuer.kid, alg: 'EdDSA' };
-  const server = createServer((_request, response) => response.end(JSON.stringify({ keys: [jwk] })));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  const both = new Tokens({ keys, lifeS: 60, jwksUrl: `http://127.0.0.1:${address.port}/` });
-  const foreign = new Tokens({ keys: issuer, lifeS: 60, jwksUrl: '' });
-  const stranger = new Tokens({
-    keys: await openTokenKeys(await mkdtemp(join(folder, 'stranger-'))),
-    lifeS: 60,
-    jwksUrl: '',
+test.each([
+  ['an issuer whose clock is ahead', { nbf: 30, iat: 30 }, '1m'],
+  ['an issuer whose clock is behind', {}, '-30s'],
+])(
+  'verify() takes a token of %s',
+  async (_what, { nbf, iat }: { nbf?: number; iat?: number }, expiration) => {
+    const nowS = Math.floor(Date.now() / 1_000);
+    const ahead = { ...(nbf && { nbf: nowS + nbf }), ...(iat && { iat: nowS + iat }) };
+    expect(
+      await tokens.verify(await signed({ ...claims, ...ahead }, keys.privateKey, expiration)),
+    ).toMatchObject({
+      ok: true,
+    });
+  },
+);
+
+test('verify() takes a token of an earlier version, which names no issuer and no audience', async () => {
+  expect(await tokens.verify(await signed(claims))).toMatchObject({ ok: true, identity: anna });
+});
+
+describe('renewable()', () => {
+  const dayS = 86_400;
+  const ended = (agoS: number) => Math.floor(Date.now() / 1_000) - agoS;
+
+  test.each([
+    ['that holds', '1m', true],
+    ['that ended a day ago', ended(dayS), true],
+    ['that ended 89 days ago', ended(89 * dayS), true],
+    ['that ended 91 days ago', ended(91 * dayS), false],
+  ])('decides on a visitor with a token %s', async (_what, expiration, renewed) => {
+    const token = await signed(claims, keys.privateKey, expiration);
+    expect(await tokens.renewable(token)).toEqual(renewed ? anna : undefined);
   });
-  const verdicts = await Promise.all(
-    [tokens, foreign, stranger].map(async (maker) => await both.verify(await maker.issue(anna))),
-  );
-  server.close();
-  expect(verdicts.map(({ ok }) => ok)).toEqual([true, true, false]);
-  const away = new Tokens({ keys, lifeS: 60, jwksUrl: `http://127.0.0.1:${address.port}/` });
-  expect(await away.verify(await foreign.issue(anna))).toEqual({ ok: false, code: 'unavailable' });
-  expect(await away.verify(await tokens.issue(anna))).toMatchObject({ ok: true });
+
+  test.each(['member', 'viewer', 'editor', 'admin'])('gives nothing for the token of a %s', async (role) => {
+    for (const expiration of ['1m', ended(dayS)]) {
+      expect(
+        await tokens.renewable(await signed({ ...claims, role }, keys.privateKey, expiration)),
+      ).toBeUndefined();
+    }
+  });
+
+  test('gives nothing for what the own key did not sign, whenever it ended', async () => {
+    const other = await openTokenKeys(await mkdtemp(join(folder, 'other-')));
+    for (const expiration of ['1m', ended(dayS)]) {
+      expect(await tokens.renewable(await signed(claims, other.privateKey, expiration))).toBeUndefined();
+      const foreignKid = await new SignJWT(claims)
+        .setProtectedHeader({ alg: 'EdDSA', kid: other.kid })
+        .setExpirationTime(expiration)
+        .sign(other.privateKey);
+      expect(await tokens.renewable(foreignKid)).toBeUndefined();
+    }
+    for (const text of ['', 'x', 'a.b.c']) expect(await tokens.renewable(text)).toBeUndefined();
+  });
+
+  test('gives nothing for a token that ended and says something else besides', async () => {
+    for (const changed of [{ aud: 'studio' }, { iss: 'studio' }, { sub: '../x' }, { role: 'owner' }]) {
+      const token = await signed({ ...claims, ...changed }, keys.privateKey, ended(dayS));
+      expect(await tokens.renewable(token)).toBeUndefined();
+    }
+  });
+});
+
+describe('tokens of another issuer', () => {
+  let issuer: TokenKeys;
+  let both: Tokens;
+  let server: Server;
+  let jwksUrl: string;
+
+  beforeAll(async () => {
+    issuer = await openTokenKeys(await mkdtemp(join(folder, 'issuer-')));
+    const jwk = { ...(await exportJWK(issuer.publicKey)), kid: issuer.kid, alg: 'EdDSA' };
+    server = createServer((_request, response) => response.end(JSON.stringify({ keys: [jwk] })));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('the server has no port');
+    jwksUrl = `http://127.0.0.1:${address.port}/`;
+    both = new Tokens({ keys, lifeS: 60, jwksUrl, jwksAudience: 'rapport' });
+  });
+  afterAll(() => void server.close());
+
+  const foreign = (payload: object, by = issuer) =>
+    new SignJWT({ ...claims, ...payload })
+      .setProtectedHeader({ alg: 'EdDSA', kid: by.kid })
+      .setExpirationTime('1m')
+      .sign(by.privateKey);
+
+  test('are taken by the keys it publishes, beside the own ones', async () => {
+    expect(await both.verify(await foreign({ aud: 'rapport', iss: 'studio' }))).toMatchObject({ ok: true });
+    expect(await both.verify(await foreign({ aud: ['api', 'rapport'] }))).toMatchObject({ ok: true });
+    expect(await both.verify(await tokens.issue(anna))).toMatchObject({ ok: true });
+  });
+
+  test('are refused without the audience, or with another one', async () => {
+    for (const payload of [{}, { aud: 'studio' }, { aud: [] }]) {
+      expect(await both.verify(await foreign(payload))).toEqual({ ok: false, code: 'bad_token' });
+    }
+  });
+
+  test('are refused when they name the gateway as their issuer', async () => {
+    const token = await foreign({ aud: 'rapport', iss: 'rapport-gateway' });
+    expect(await both.verify(token)).toEqual({ ok: false, code: 'bad_token' });
+  });
+
+  test('are never renewed', async () => {
+    expect(await both.renewable(await foreign({ aud: 'rapport' }))).toBeUndefined();
+  });
+
+  test('of a stranger are refused', async () => {
+    const stranger = await openTokenKeys(await mkdtemp(join(folder, 'stranger-')));
+    expect(await both.verify(await foreign({ aud: 'rapport' }, stranger))).toEqual({
+      ok: false,
+      code: 'bad_token',
+    });
+  });
+
+  test('are unavailable while its keys cannot be read', async () => {
+    server.close();
+    const away = new Tokens({ keys, lifeS: 60, jwksUrl, jwksAudience: 'rapport' });
+    expect(await away.verify(await foreign({ aud: 'rapport' }))).toEqual({ ok: false, code: 'unavailable' });
+    expect(await away.verify(await tokens.issue(anna))).toMatchObject({ ok: true });
+  });
 });
 
 test('the key file is for its owner only, and made once by however many start together', async () => {

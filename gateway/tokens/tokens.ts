@@ -28,8 +28,16 @@ export type TokenVerdict =
 
 /** Only this one: with a list, a token could choose how it is checked. */
 const algorithm = 'EdDSA';
-/** How far two machines' clocks may differ. */
-const clockToleranceS = 5;
+/** How far the clock of an issuer may be from this machine's: `nbf`, `iat` and `exp` all come from there. */
+const clockToleranceS = 60;
+/**
+ * For so long after its end a visitor's token still gives a new one for the same person. A visitor who comes
+ * back after a summer finds the conversation, and unsent messages go to the person who wrote them.
+ */
+const renewalGraceS = 90 * 24 * 3_600;
+/** `iss` and `aud` of tokens that the gateway's own key signed. */
+const ownIssuer = 'rapport-gateway';
+const ownAudience = 'rapport';
 
 const claimsSchema = z.object({
   sub: z.string().regex(idPattern),
@@ -37,58 +45,111 @@ const claimsSchema = z.object({
   role: z.enum(roles),
   exp: z.number(),
 });
+/** Tokens of versions before these claims have neither: their visitors must not become other people. */
+const ownClaimsSchema = claimsSchema.extend({
+  iss: z.literal(ownIssuer).optional(),
+  aud: z.union([z.literal(ownAudience), z.tuple([z.literal(ownAudience)])]).optional(),
+});
+const foreignClaimsSchema = claimsSchema.extend({ iss: z.string().optional() });
+
+export interface TokensOptions {
+  readonly keys: TokenKeys;
+  /** How long a token of our own is valid. */
+  readonly lifeS: number;
+  /** Where another issuer publishes its keys; empty for none. */
+  readonly jwksUrl: string;
+  /** The `aud` that tokens of that issuer must have. */
+  readonly jwksAudience: string;
+}
 
 /** Makes and checks tokens: those signed with the own key, and those of a JWKS when one is configured. */
 export class Tokens {
-  readonly #keys: TokenKeys;
-  readonly #lifeS: number;
-  readonly #foreign: JWTVerifyGetKey | undefined;
+  readonly #options: TokensOptions;
+  readonly #foreignKey: JWTVerifyGetKey | undefined;
 
-  constructor(options: {
-    readonly keys: TokenKeys;
-    /** How long a token of our own is valid. */
-    readonly lifeS: number;
-    /** Where another issuer publishes its keys; empty for none. */
-    readonly jwksUrl: string;
-  }) {
-    this.#keys = options.keys;
-    this.#lifeS = options.lifeS;
-    this.#foreign = options.jwksUrl === '' ? undefined : publishedKeys(options.jwksUrl);
+  constructor(options: TokensOptions) {
+    this.#options = options;
+    this.#foreignKey = options.jwksUrl === '' ? undefined : publishedKeys(options.jwksUrl);
   }
 
   issue({ creatorId, userId, role }: Identity): Promise<string> {
+    const { keys, lifeS } = this.#options;
     return new SignJWT({ creator_id: creatorId, role })
-      .setProtectedHeader({ alg: algorithm, kid: this.#keys.kid })
+      .setProtectedHeader({ alg: algorithm, kid: keys.kid })
+      .setIssuer(ownIssuer)
+      .setAudience(ownAudience)
       .setSubject(userId)
       .setIssuedAt()
-      .setExpirationTime(`${this.#lifeS}s`)
-      .sign(this.#keys.privateKey);
+      .setExpirationTime(`${lifeS}s`)
+      .sign(keys.privateKey);
   }
 
   async verify(token: string): Promise<TokenVerdict> {
     try {
-      const options = {
-        algorithms: [algorithm],
-        requiredClaims: ['sub', 'exp'],
-        clockTolerance: clockToleranceS,
-      };
-      const foreign = this.#foreign !== undefined && decodeProtectedHeader(token).kid !== this.#keys.kid;
-      const { payload } =
-        foreign && this.#foreign !== undefined
-          ? await jwtVerify(token, this.#foreign, options)
-          : await jwtVerify(token, this.#keys.publicKey, options);
-      const { sub, creator_id, role, exp } = claimsSchema.parse(payload);
-      const expiresAtMs = (exp + clockToleranceS) * 1_000;
-      return { ok: true, identity: { userId: sub, creatorId: creator_id, role, expiresAtMs } };
+      const isForeign = this.#foreignKey !== undefined && !this.#isOwn(token);
+      const claims = isForeign
+        ? await this.#foreignClaims(token, this.#foreignKey)
+        : await this.#ownClaims(token);
+      const expiresAtMs = (claims.exp + clockToleranceS) * 1_000;
+      return { ok: true, identity: { ...identityOf(claims), expiresAtMs } };
     } catch (failure) {
       if (failure instanceof KeysAway) return { ok: false, code: 'unavailable' };
-      // Why exactly is for nobody outside to know.
+      // The exact reason would help an attacker only.
       return { ok: false, code: failure instanceof errors.JWTExpired ? 'token_expired' : 'bad_token' };
     }
   }
+
+  /**
+   * The visitor whose token may be replaced by a fresh one: the own key signed it, and it holds or ended less
+   * than renewalGraceS ago. Undefined for any other token, of members and of another issuer too.
+   */
+  async renewable(token: string): Promise<Identity | undefined> {
+    try {
+      const claims = this.#isOwn(token) ? await this.#ownClaims(token) : undefined;
+      return claims?.role === 'visitor' ? identityOf(claims) : undefined;
+    } catch (failure) {
+      return failure instanceof errors.JWTExpired ? renewedOf(failure) : undefined;
+    }
+  }
+
+  #isOwn(token: string): boolean {
+    return decodeProtectedHeader(token).kid === this.#options.keys.kid;
+  }
+
+  async #ownClaims(token: string) {
+    return ownClaimsSchema.parse((await jwtVerify(token, this.#options.keys.publicKey, checks)).payload);
+  }
+
+  async #foreignClaims(token: string, keyOf: JWTVerifyGetKey) {
+    const { jwksAudience: audience } = this.#options;
+    const claims = foreignClaimsSchema.parse(
+      (await jwtVerify(token, keyOf, { ...checks, audience })).payload,
+    );
+    if (claims.iss === ownIssuer)
+      throw new Error(`Cannot take the token: ${ownIssuer} signs with its own key`);
+    return claims;
+  }
 }
 
-/** The other issuer's keys cannot be had just now, so nothing is known of the token. */
+const checks = {
+  algorithms: [algorithm],
+  requiredClaims: ['sub', 'exp'],
+  clockTolerance: clockToleranceS,
+};
+
+function identityOf({ sub, creator_id, role }: z.infer<typeof claimsSchema>): Identity {
+  return { userId: sub, creatorId: creator_id, role };
+}
+
+/** The visitor of a token that has ended. Its signature is good: jose checks the times after it. */
+function renewedOf({ payload }: errors.JWTExpired): Identity | undefined {
+  const claims = ownClaimsSchema.safeParse(payload);
+  if (!claims.success || claims.data.role !== 'visitor') return undefined;
+  const endedS = Date.now() / 1_000 - claims.data.exp;
+  return endedS < renewalGraceS ? identityOf(claims.data) : undefined;
+}
+
+/** The other issuer's keys cannot be read just now, so nothing is known of the token. */
 class KeysAway extends Error {}
 
 function publishedKeys(jwksUrl: string): JWTVerifyGetKey {

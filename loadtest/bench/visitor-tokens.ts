@@ -8,6 +8,7 @@ export async function openVisitorTokens(
   dataDir: string,
   creatorId: string,
 ): Promise<(userId: string) => Promise<string>> {
-  const tokens = new Tokens({ keys: await openTokenKeys(dataDir), lifeS, jwksUrl: '' });
+  const keys = await openTokenKeys(dataDir);
+  const tokens = new Tokens({ keys, lifeS, jwksUrl: '', jwksAudience: '' });
   return (userId) => tokens.issue({ creatorId, userId, role: 'visitor' });
 }

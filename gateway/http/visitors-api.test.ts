@@ -1,0 +1,48 @@
+import { SignJWT } from 'jose';
+import { beforeEach, expect, test } from 'vitest';
+import { openTestHttp } from './http-fixture.ts';
+
+const dayS = 86_400;
+let opened: Awaited<ReturnType<typeof openTestHttp>>;
+beforeEach(async () => {
+  opened = await openTestHttp();
+});
+
+function token(userId: string, endsInS: number, role = 'visitor'): Promise<string> {
+  const { kid, privateKey } = opened.keys;
+  return new SignJWT({ creator_id: 'demo', role })
+    .setProtectedHeader({ alg: 'EdDSA', kid })
+    .setSubject(userId)
+    .setExpirationTime(Math.floor(Date.now() / 1_000) + endsInS)
+    .sign(privateKey);
+}
+
+async function visitor(bearer?: string, { creatorId = 'demo', origin = 'https://site.example' } = {}) {
+  const headers = { origin, ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }) };
+  const { status, body } = await opened.ask('POST', '/v1/visitors', {
+    headers,
+    body: JSON.stringify({ creatorId }),
+  });
+  return { status, ...body };
+}
+
+test('a visitor stays the same person, also for 90 days after the token ended', async () => {
+  const first = await visitor();
+  expect((await visitor(first.token)).userId).toBe(first.userId);
+  expect((await visitor(await token('anna', 60))).userId).toBe('anna');
+  const renewed = await visitor(await token('anna', -89 * dayS));
+  expect(renewed.userId).toBe('anna');
+  expect(await opened.tokens.verify(renewed.token)).toMatchObject({ ok: true, identity: { userId: 'anna' } });
+});
+
+test("a token that ended long ago, was bad, or was a member's gives a new person", async () => {
+  const given = [await token('anna', -91 * dayS), 'a.b.c', '', await token('anna', 60, 'member')];
+  for (const bearer of given) expect((await visitor(bearer)).userId).toMatch(/^v[0-9a-f]{32}$/);
+});
+
+test('a token is not renewed for another creator, nor for a site that is not allowed', async () => {
+  const bearer = await token('anna', -dayS);
+  expect((await visitor(bearer, { creatorId: 'other' })).userId).not.toBe('anna');
+  expect(await visitor(bearer, { origin: 'https://evil.example' })).toMatchObject({ code: 'origin_refused' });
+  expect(await visitor(bearer, { creatorId: 'gone' })).toMatchObject({ code: 'creator_unknown' });
+});
