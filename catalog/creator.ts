@@ -47,13 +47,22 @@ export const creatorSchema = z.strictObject({
 });
 export type Creator = z.infer<typeof creatorSchema>;
 
+/** Each client makes a link of it, so it must not be a script: an address by HTTP, or a path. */
+export function isLink(url: string): boolean {
+  return /^(?:https?:\/\/[^\s/\\]|\/(?![/\\]))\S*$/i.test(url);
+}
+
 /** One page of a creator's knowledge, in Markdown. */
 export const documentSchema = z.strictObject({
   creatorId: z.string().regex(idPattern),
   documentId: z.string().regex(idPattern),
   title: z.string().min(1).max(200),
   /** Where a person can read it; empty when nowhere. */
-  url: z.string().max(500).default(''),
+  url: z
+    .string()
+    .max(500)
+    .refine((url) => url === '' || isLink(url), { error: 'it should begin with https://, http:// or /' })
+    .default(''),
   topic: z.string().max(80).default(''),
   text: z
     .string()

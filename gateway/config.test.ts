@@ -16,3 +16,13 @@ test('every limit of a gateway has its option, and each option its limit', () =>
   const unset = Object.entries(set).filter(([, value]) => value !== 54_321 && value !== 54);
   expect(unset.map(([name]) => name)).toEqual(elsewhere);
 });
+
+test('GATEWAY_HOST_NAMES takes names with commas between them, and nothing else', () => {
+  const read = (given: string) =>
+    readOptions(gatewayOptions, { GATEWAY_HOST_NAMES: given }).GATEWAY_HOST_NAMES;
+  expect(read('')).toEqual([]);
+  expect(read('chat.example, 127.0.0.1,[::1]')).toEqual(['chat.example', '127.0.0.1', '[::1]']);
+  for (const wrong of ['https://chat.example', 'chat.example:8080', 'a,,b', '*.example']) {
+    expect(() => read(wrong)).toThrow('GATEWAY_HOST_NAMES');
+  }
+});

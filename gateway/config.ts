@@ -1,6 +1,6 @@
 import { type Limits, limits } from '@rapport/proto/limits.ts';
 import { logLevels } from '@rapport/runtime/log.ts';
-import { integer, oneOf, port, text } from '@rapport/runtime/options.ts';
+import { integer, list, oneOf, port, text } from '@rapport/runtime/options.ts';
 
 const most = { min: 1, max: 2 ** 31 - 1 };
 
@@ -31,6 +31,10 @@ export const gatewayOptions = {
   GATEWAY_TOKEN_HOURS: integer(24 * 30, 'How long a visitor token is valid.', { min: 1, max: 24 * 3_650 }),
   GATEWAY_JWKS_URL: text('', 'Where the issuer of other tokens publishes its keys (EdDSA); empty: none.'),
   GATEWAY_JWKS_AUDIENCE: text('rapport', 'The audience (aud) that tokens of that issuer must have.'),
+  GATEWAY_HOST_NAMES: list(
+    'Names, with commas between them, by which browsers reach this gateway; empty: whatever Host says.',
+    /^[a-z0-9._-]+$|^\[[0-9a-f:.]+\]$/i,
+  ),
   GATEWAY_ADDRESS_HEADER: text(
     '',
     'Header in which the proxy in front writes the client address, as x-forwarded-for; empty: no proxy.',

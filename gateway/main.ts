@@ -24,6 +24,7 @@ import { MemoryLimits } from './limits/limits-memory.ts';
 import { RedisLimits } from './limits/limits-redis.ts';
 import { createMeters } from './meters.ts';
 import { listen } from './sockets/socket.ts';
+import { type SourceOf, sourceReader } from './tokens/origin.ts';
 import { openTokenKeys } from './tokens/token-keys.ts';
 import { Tokens } from './tokens/tokens.ts';
 
@@ -74,11 +75,13 @@ async function start(config: Config) {
     port: config.GATEWAY_HEALTH_PORT,
   });
   const readiness = new Readiness({ ready, clock, log });
-  const http = new Http({ readiness, clock, log, ...routes(config, { ...parts, gateway }) });
+  const sourceOf = sourceReader(config.GATEWAY_HOST_NAMES);
+  const http = new Http({ readiness, clock, log, ...routes(config, { ...parts, gateway, sourceOf }) });
   const listening = await listen({
     host: config.GATEWAY_HOST,
     port: config.GATEWAY_PORT,
     limits,
+    sourceOf,
     open: (wire, source) => gateway.frames.open(wire, source),
     take: (session, sent) => gateway.frames.take(session, sent),
     drained: (session) => gateway.writer.drained(session),
@@ -111,6 +114,7 @@ function routes(
     readonly tokens: Tokens;
     readonly catalog: Awaited<ReturnType<typeof openNatsCatalog>>;
     readonly gateway: Gateway;
+    readonly sourceOf: SourceOf;
   },
 ) {
   const { catalog, gateway, limits } = parts;

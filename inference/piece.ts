@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { isLink } from '@rapport/catalog/creator.ts';
 import type { SourceJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import {
   Done_Reason,
@@ -47,7 +48,8 @@ export function toPiece({ piece }: GenerateResponse): Piece | undefined {
       return { kind: 'delta', text: piece.value.text };
     case 'citation': {
       const { documentId, title, url, quote } = piece.value;
-      return { kind: 'citation', source: { documentId, title, url, quote } };
+      // The service may be older than the catalog's rule, and every client makes a link of it.
+      return { kind: 'citation', source: { documentId, title, url: isLink(url) ? url : '', quote } };
     }
     case 'usage': {
       const { promptTokens, answerTokens, model } = piece.value;

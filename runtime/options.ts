@@ -26,6 +26,20 @@ export function text(fallback: string, doc: string, pattern?: RegExp): Option<st
   };
 }
 
+/** Several texts with commas between them; none by default. */
+export function list(doc: string, pattern: RegExp): Option<readonly string[]> {
+  return {
+    fallback: [],
+    doc,
+    read: (given) => {
+      const values = given.split(',').map((value) => value.trim());
+      return values.every((value) => pattern.test(value))
+        ? { ok: true, value: values }
+        : { ok: false, want: `texts that match ${pattern}, with commas between them` };
+    },
+  };
+}
+
 export function integer(
   fallback: number,
   doc: string,

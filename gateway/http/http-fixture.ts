@@ -9,6 +9,7 @@ import { onTestFinished } from 'vitest';
 import { MemoryLimits } from '../limits/limits-memory.ts';
 import type { Answer, RequestHead } from '../sockets/exchange.ts';
 import { TestClock } from '../testing/gateway-fixture.ts';
+import { sourceReader } from '../tokens/origin.ts';
 import { openTokenKeys } from '../tokens/token-keys.ts';
 import { Tokens } from '../tokens/tokens.ts';
 import { Http, type HttpOptions } from './http.ts';
@@ -54,16 +55,18 @@ export async function openTestHttp(
   const personLimits = new MemoryLimits({ limits: allLimits, clock });
   const { ready = async () => undefined, ...others } = parts;
   const log = createLog({ name: 'test', level: 'silent' });
+  const sourceOf = sourceReader([]);
   const http = new Http({
     readiness: new Readiness({ ready, clock, log }),
     site: new Site({
       script: new WidgetScript({ folder }),
       demo: new DemoSite({ catalog, creatorId: 'demo', clock }),
     }),
-    visitors: new VisitorsApi({ tokens, catalog, personLimits, budget }),
+    visitors: new VisitorsApi({ tokens, catalog, sourceOf, personLimits, budget }),
     messages: new MessagesApi({
       tokens,
       catalog,
+      sourceOf,
       budget,
       limits: allLimits,
       reader: { page: async () => ({ messages: [], more: false }) },

@@ -6,9 +6,9 @@ import { z } from 'zod';
 import { rangeOf } from '../incoming/pages.ts';
 import type { HistoryReader } from '../outgoing/history-reader.ts';
 import type { Answer } from '../sockets/exchange.ts';
-import { refusalOf } from '../tokens/origin.ts';
+import { refusalOf, type SourceOf } from '../tokens/origin.ts';
 import type { Identity, Tokens } from '../tokens/tokens.ts';
-import { bearerOf, json, jsonBody, type Reply, type Request, refusal, sourceOf } from './request.ts';
+import { bearerOf, claimedSource, json, jsonBody, type Reply, type Request, refusal } from './request.ts';
 import type { RequestBudget } from './request-budget.ts';
 import type { SayRequests } from './say-request.ts';
 
@@ -26,6 +26,7 @@ const saySchema = z.object({
 export interface MessagesApiOptions {
   readonly tokens: Pick<Tokens, 'verify'>;
   readonly catalog: Pick<Catalog, 'creator'>;
+  readonly sourceOf: SourceOf;
   readonly reader: Pick<HistoryReader, 'page'>;
   readonly sayRequests: Pick<SayRequests, 'say'>;
   readonly budget: Pick<RequestBudget, 'ofPerson'>;
@@ -87,14 +88,14 @@ export class MessagesApi {
     request: Request,
     act: (request: Request, identity: Identity) => Promise<Answer>,
   ): Promise<Answer> {
-    const { tokens, catalog, budget } = this.#options;
+    const { tokens, catalog, sourceOf, budget } = this.#options;
     const verdict = await tokens.verify(bearerOf(request) ?? '');
     if (!verdict.ok) return refusal(verdict.code);
     const { identity } = verdict;
     const waitMs = budget.ofPerson(identity);
     if (waitMs > 0) return refusal('too_fast', 'Cannot take more requests of this person just now', waitMs);
     const creator = catalog.creator(identity.creatorId)?.creator;
-    const code = refusalOf(creator, identity.role, sourceOf(request));
+    const code = refusalOf(creator, identity.role, sourceOf(claimedSource(request)));
     return code === undefined ? await act(request, identity) : refusal(code);
   }
 }

@@ -1,6 +1,5 @@
 import { type Code, codes } from '@rapport/proto/codes.ts';
 import type { Answer, RequestHead } from '../sockets/exchange.ts';
-import type { Source } from '../tokens/origin.ts';
 
 /** One HTTP request, with its body read whole; empty where the endpoint reads none. */
 export interface Request extends RequestHead {
@@ -70,6 +69,7 @@ export function bearerOf({ headers }: RequestHead): string | undefined {
   return /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
 }
 
-export function sourceOf({ headers }: RequestHead): Source {
+/** What a request says of where it came from. */
+export function claimedSource({ headers }: RequestHead): { readonly origin: string; readonly host: string } {
   return { origin: headers.get('origin') ?? '', host: headers.get('host') ?? '' };
 }

@@ -4,9 +4,9 @@ import { idPattern } from '@rapport/proto/identity.ts';
 import { z } from 'zod';
 import type { PersonLimits } from '../limits/limits.ts';
 import type { Answer, RequestHead } from '../sockets/exchange.ts';
-import { originAllowed } from '../tokens/origin.ts';
+import { originAllowed, type SourceOf } from '../tokens/origin.ts';
 import type { Tokens } from '../tokens/tokens.ts';
-import { bearerOf, json, jsonBody, type Reply, type Request, refusal, sourceOf } from './request.ts';
+import { bearerOf, claimedSource, json, jsonBody, type Reply, type Request, refusal } from './request.ts';
 import type { RequestBudget } from './request-budget.ts';
 
 const bodySchema = z.object({ creatorId: z.string().regex(idPattern) });
@@ -14,6 +14,7 @@ const bodySchema = z.object({ creatorId: z.string().regex(idPattern) });
 export interface VisitorsApiOptions {
   readonly tokens: Pick<Tokens, 'issue' | 'renewable'>;
   readonly catalog: Pick<Catalog, 'creator'>;
+  readonly sourceOf: SourceOf;
   readonly personLimits: Pick<PersonLimits, 'visitor'>;
   readonly budget: Pick<RequestBudget, 'addressOf'>;
 }
@@ -35,7 +36,7 @@ export class VisitorsApi {
 
   /** A visitor who has a token of this creator, or had one not long ago, stays the same person. */
   async #answer(request: Request, waitMs: number): Promise<Answer> {
-    const { tokens, catalog } = this.#options;
+    const { tokens, catalog, sourceOf } = this.#options;
     if (waitMs > 0) {
       return refusal('too_fast', 'Cannot give out more tokens to this address just now', waitMs);
     }
@@ -48,7 +49,7 @@ export class VisitorsApi {
     const { creatorId } = body.data;
     const creator = catalog.creator(creatorId)?.creator;
     if (creator === undefined) return refusal('creator_unknown');
-    if (!originAllowed(creator, sourceOf(request))) return refusal('origin_refused');
+    if (!originAllowed(creator, sourceOf(claimedSource(request)))) return refusal('origin_refused');
     const userId = (await this.#known(request, creatorId)) ?? `v${randomUUID().replaceAll('-', '')}`;
     return json(200, { token: await tokens.issue({ creatorId, userId, role: 'visitor' }), userId });
   }

@@ -19,6 +19,7 @@ beforeAll(async () => {
     host: '127.0.0.1',
     port: 0,
     limits,
+    sourceOf: (source) => source,
     ...{ open: never, take: never, drained: never, closed: never, refuse: never },
     begin: (head) => {
       heads.push(head);

@@ -4,7 +4,7 @@ import * as uWS from 'uWebSockets.js';
 import type { CloseCode } from '@rapport/proto/codes.ts';
 import type { Limits } from '@rapport/proto/limits.ts';
 import { freePort } from '@rapport/runtime/free-port.ts';
-import type { Source } from '../tokens/origin.ts';
+import type { Source, SourceOf } from '../tokens/origin.ts';
 import { type Begin, exchange, linesOf, malformedBy } from './exchange.ts';
 import type { Session } from './session.ts';
 import type { Encoded, Format, Sent, Wire } from './wire.ts';
@@ -19,6 +19,7 @@ export interface SocketOptions {
   readonly host: string;
   readonly port: number;
   readonly limits: Limits;
+  readonly sourceOf: SourceOf;
   readonly open: (wire: Wire, source: Source) => Session;
   readonly take: (session: Session, sent: string | Uint8Array) => void;
   readonly drained: (session: Session) => void;
@@ -88,8 +89,8 @@ function behavior(options: SocketOptions): uWS.WebSocketBehavior<Slot> {
     sendPingsAutomatically: true,
     compression: 0,
     upgrade: (response, request, context) => {
-      if (malformedBy(linesOf(request)) === undefined) upgrade(response, request, context);
-      else exchange(response, request, options.begin);
+      if (malformedBy(linesOf(request)) !== undefined) exchange(response, request, options.begin);
+      else upgrade(response, request, { context, sourceOf: options.sourceOf });
     },
     open: (socket) => {
       const { wire, opening } = socket.getUserData();
@@ -121,14 +122,14 @@ function behavior(options: SocketOptions): uWS.WebSocketBehavior<Slot> {
 function upgrade(
   response: uWS.HttpResponse,
   request: uWS.HttpRequest,
-  context: uWS.us_socket_context_t,
+  options: { readonly context: uWS.us_socket_context_t; readonly sourceOf: SourceOf },
 ): void {
   const asked = request
     .getHeader('sec-websocket-protocol')
     .split(',')
     .map((name) => name.trim());
   const known = asked.find((name) => Object.hasOwn(formats, name));
-  const source = { origin: request.getHeader('origin'), host: request.getHeader('host') };
+  const source = options.sourceOf({ origin: request.getHeader('origin'), host: request.getHeader('host') });
   const wire = new SocketWire(formats[known ?? ''] ?? 'json');
   const slot: Slot = { wire, opening: { source, known: known !== undefined } };
   response.upgrade(
@@ -136,7 +137,7 @@ function upgrade(
     request.getHeader('sec-websocket-key'),
     known ?? asked[0] ?? '',
     request.getHeader('sec-websocket-extensions'),
-    context,
+    options.context,
   );
 }
 

@@ -74,13 +74,14 @@ export async function readArguments(args: readonly string[]): Promise<Import | '
   return { creatorId: creator, from, deleteMissing: values['delete-missing'], settings, parts };
 }
 
-/** As browsers write it: an address with a path would never be equal to one. */
+/** As browsers write it: an address with a path, or a pattern with stars, would never be equal to one. */
 function originOf(given: string): string {
   if (given === '*') return given;
   const origin = URL.canParse(given) ? new URL(given).origin : 'null';
-  if (origin !== 'null' && given.toLowerCase().replace(/\/$/, '') === origin) return origin;
+  const isSite = /^https?:\/\/[^*]+$/.test(origin);
+  if (isSite && given.toLowerCase().replace(/\/$/, '') === origin) return origin;
   throw new Error(
-    `Cannot use --origin ${given}: it should be '*' or a site, such as https://www.example.com`,
+    `Cannot use --origin ${given}: it should be '*' or one whole site, such as https://www.example.com`,
   );
 }
 
