@@ -1,4 +1,4 @@
-import { type Device, freshDevice, type Outbox, type Slot } from '@rapport/widget/sdk/outbox.ts';
+import { freshDevice, type KeptDevice, type Outbox, type Slot } from '@rapport/widget/sdk/outbox.ts';
 import type { Storage } from '@rapport/widget/sdk/storage.ts';
 import { MemoryVisitorTokens } from '@rapport/widget/sdk/visitor.ts';
 import type { Chance } from './chance.ts';
@@ -6,7 +6,7 @@ import type { Fate } from './fate.ts';
 import type { World } from './world.ts';
 
 interface Kept {
-  device: Device;
+  device: KeptDevice;
   holder: Fate | undefined;
 }
 
@@ -76,7 +76,7 @@ export class OutboxModel {
     };
   }
 
-  #write(fate: Fate, slot: Kept, device: Device): Promise<void> {
+  #write(fate: Fate, slot: Kept, device: KeptDevice): Promise<void> {
     const writes = this.#writes.get(fate) ?? new Set();
     this.#writes.set(fate, writes);
     return new Promise((resolve) => {

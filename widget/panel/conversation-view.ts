@@ -1,6 +1,6 @@
 import type { Choice, Message } from '../sdk/frame.ts';
 import type { RapportState } from '../sdk/rapport.ts';
-import type { Answer, Pending } from '../sdk/timeline.ts';
+import type { Pending, RunningAnswer } from '../sdk/timeline.ts';
 import { button, h, safeHref } from './dom.ts';
 import { link, renderMarkdown } from './markdown-view.ts';
 
@@ -134,7 +134,7 @@ export class ConversationView {
     else this.#running.replaceChildren();
   }
 
-  #answer(answer: Answer): HTMLElement {
+  #answer(answer: RunningAnswer): HTMLElement {
     const bubble = h('div', { class: 'bubble' }, ...renderMarkdown(answer.text, this.#actions.base));
     return h('div', { class: `row coach ${answer.at}`, 'aria-busy': 'true' }, bubble);
   }

@@ -82,7 +82,7 @@ test('a lost message heals by a page on the same socket', async () => {
   gateway.store({ id: 'c', role: 'COACH', text: 'three' });
   await settle();
   expect(texts(rapport)).toEqual(['one', 'lost', 'three']);
-  expect(gateway.links).toHaveLength(1);
+  expect(gateway.sockets).toHaveLength(1);
   await rapport.close();
 });
 
@@ -94,7 +94,7 @@ test('a connection that went silent is found out, replaced, and what was missed 
   gateway.store({ id: 'a', role: 'COACH', text: 'missed' });
   await gateway.clock.pass(72_000);
   expect(texts(rapport)).toEqual(['missed']);
-  expect(gateway.links).toHaveLength(2);
+  expect(gateway.sockets).toHaveLength(2);
   await rapport.close();
 });
 
@@ -121,7 +121,7 @@ test('a long silence is healed whole, page after page', async () => {
   for (const text of all) gateway.store({ id: text, role: 'COACH', text }, { push: false });
   await gateway.clock.pass(65_000);
   expect(texts(rapport)).toEqual(all);
-  expect(gateway.links).toHaveLength(1);
+  expect(gateway.sockets).toHaveLength(1);
   await rapport.close();
 });
 

@@ -1,11 +1,11 @@
 import type { UpJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { limits } from '@rapport/proto/limits.ts';
 import type { Frame, Welcome } from './frame.ts';
-import type { Said } from './outbox.ts';
+import type { UnsentSay } from './outbox.ts';
 import { Pager } from './pager.ts';
 import type { Rapport, RapportOptions, RapportState } from './rapport.ts';
 import { type Keeping, Sender } from './sender.ts';
-import { type Connection, Link } from './socket.ts';
+import { ClientSocket, type Connection } from './socket.ts';
 import { memoryStorage, type Storage } from './storage.ts';
 import { type Surroundings, systemSurroundings } from './surroundings.ts';
 import { applyFrame, emptyTimeline, expect, forget, type Timeline, topSeq } from './timeline.ts';
@@ -28,7 +28,7 @@ class Client implements Rapport {
   readonly #options: RapportOptions;
   readonly #surroundings: Surroundings;
   readonly #storage: Promise<Storage>;
-  readonly #link: Link;
+  readonly #socket: ClientSocket;
   readonly #pager: Pager;
   readonly #listeners = new Set<(state: RapportState) => void>();
   #sender: Sender | undefined;
@@ -50,11 +50,11 @@ class Client implements Rapport {
     this.#timeline = emptyTimeline(options.afterSeq);
     this.#pager = new Pager({
       surroundings: this.#surroundings,
-      send: (page) => this.#link.send(page),
+      send: (page) => this.#socket.send(page),
       timeline: () => this.#timeline,
       onChange: () => this.#changed(),
     });
-    this.#link = new Link({
+    this.#socket = new ClientSocket({
       url: options.url,
       surroundings: this.#surroundings,
       token: (refused) => this.#token(refused),
@@ -84,20 +84,20 @@ class Client implements Rapport {
 
   stop(): void {
     const { answer } = this.#timeline;
-    if (answer?.at === 'writing') this.#link.send({ stop: { turnId: answer.turnId } });
+    if (answer?.at === 'writing') this.#socket.send({ stop: { turnId: answer.turnId } });
   }
 
   typing(on: boolean): void {
     const now = this.#surroundings.nowMs();
     if (on ? now - this.#typingSentAtMs < typingEveryMs : this.#typingSentAtMs === 0) return;
     this.#typingSentAtMs = on ? now : 0;
-    this.#link.send({ typing: { on } });
+    this.#socket.send({ typing: { on } });
   }
 
   read(seq: number): void {
     if (seq <= Math.max(this.#readWanted, this.#timeline.readSeq)) return;
     this.#readWanted = seq;
-    this.#link.send({ read: { seq } });
+    this.#socket.send({ read: { seq } });
     this.#timeline = applyFrame(this.#timeline, { kind: 'read', seq });
     this.#changed();
   }
@@ -115,7 +115,7 @@ class Client implements Rapport {
   }
 
   retry(): void {
-    if (this.#connection.at !== 'open' && this.#connection.at !== 'closed') this.#link.reconnect();
+    if (this.#connection.at !== 'open' && this.#connection.at !== 'closed') this.#socket.reconnect();
   }
 
   subscribe(listener: (state: RapportState) => void): () => void {
@@ -131,7 +131,7 @@ class Client implements Rapport {
 
   async close(): Promise<void> {
     for (const stopTimer of this.#timers.values()) stopTimer();
-    this.#link.close();
+    this.#socket.close();
     await this.#ready.catch(() => {}); // It was reported when it failed.
     await this.#sender?.close();
     this.#sender = undefined;
@@ -143,12 +143,12 @@ class Client implements Rapport {
     this.#sender = new Sender({
       slot,
       surroundings: this.#surroundings,
-      send: (said) => this.#link.send(sayFrame(said)),
-      reconnect: () => this.#link.reconnect(),
+      send: (said) => this.#socket.send(sayFrame(said)),
+      reconnect: () => this.#socket.reconnect(),
       onKept: (said) => this.#onKept([said]),
     });
     this.#onKept(slot.device.unsent);
-    if (this.#connection.at !== 'closed') this.#link.start();
+    if (this.#connection.at !== 'closed') this.#socket.start();
   }
 
   async #token(refused: string | undefined): Promise<string> {
@@ -206,14 +206,14 @@ class Client implements Rapport {
     const stored = unsentBefore.filter(({ id }) => !unsent.has(id)).map(({ id }) => id);
     this.#timeline = forget(this.#timeline, new Set(stored));
     if (!goesOn) return;
-    if (this.#readWanted > welcome.readSeq) this.#link.send({ read: { seq: this.#readWanted } });
+    if (this.#readWanted > welcome.readSeq) this.#socket.send({ read: { seq: this.#readWanted } });
     // Another conversation than the one whose position hello gave: only its newest part is sure to be wanted.
     const another = this.#helloAfterSeq > 0 && this.#timeline.base === undefined;
     if (another) this.#pager.before(welcome.topSeq + 1);
     this.#lookForAbandoned(0);
   }
 
-  #onKept(says: readonly Said[]): void {
+  #onKept(says: readonly UnsentSay[]): void {
     this.#timeline = says.reduce(expect, this.#timeline);
     this.#changed();
   }
@@ -250,7 +250,7 @@ class Client implements Rapport {
     this.#ready = this.#sender.moveTo(slot);
     await this.#ready;
     this.#onKept(slot.device.unsent);
-    this.#link.reconnect();
+    this.#socket.reconnect();
   }
 
   #ring(timer: 'typing' | 'abandoned', ms: number, then: () => void): void {
@@ -284,6 +284,6 @@ class Client implements Rapport {
   }
 }
 
-function sayFrame({ clientSeq, id, text, choiceId }: Said): UpJson {
+function sayFrame({ clientSeq, id, text, choiceId }: UnsentSay): UpJson {
   return { say: choiceId === '' ? { clientSeq, id, text } : { clientSeq, id, text, choiceId } };
 }

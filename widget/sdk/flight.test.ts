@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { onReceipt, onSilence, onWelcome, sendable, startFlight } from './flight.ts';
 import type { Receipt } from './frame.ts';
-import { add, type Device, freshDevice, settle } from './outbox.ts';
+import { add, freshDevice, type KeptDevice, settle } from './outbox.ts';
 
 const said = (id: string) => ({ id, text: id, choiceId: '', atMs: 1 });
-const device: Device = ['a', 'b', 'c', 'd'].reduce((so, id) => add(so, said(id)), freshDevice('old'));
+const device: KeptDevice = ['a', 'b', 'c', 'd'].reduce((so, id) => add(so, said(id)), freshDevice('old'));
 const flight = startFlight(device);
 const receipt = (clientSeq: number, code: string, retryAfterMs = 0): Receipt => {
   const id = device.unsent[clientSeq - 1]?.id ?? '';

@@ -1,6 +1,6 @@
 import { retryOf } from './code.ts';
 import type { Receipt, Welcome } from './frame.ts';
-import { type Device, lastNumber, renumber, type Said, settle } from './outbox.ts';
+import { type KeptDevice, lastNumber, renumber, settle, type UnsentSay } from './outbox.ts';
 
 /** How far this connection has sent a device's says. */
 export interface Flight {
@@ -12,11 +12,11 @@ export interface Flight {
 
 export type Verdict =
   /** Go on: send what fits. */
-  | { readonly do: 'send'; readonly device: Device; readonly flight: Flight }
+  | { readonly do: 'send'; readonly device: KeptDevice; readonly flight: Flight }
   /** Send again from the first unstored say, after a while. */
   | { readonly do: 'rewind'; readonly afterMs: number; readonly flight: Flight }
   /** Take this device with its new name and say hello anew. */
-  | { readonly do: 'rename'; readonly device: Device }
+  | { readonly do: 'rename'; readonly device: KeptDevice }
   /** Say hello anew: its welcome tells what the server has. */
   | { readonly do: 'reconnect' };
 
@@ -24,7 +24,7 @@ const rewindFirstMs = 50;
 const rewindMostMs = 5_000;
 const gapsMax = 6;
 
-export function startFlight(device: Device): Flight {
+export function startFlight(device: KeptDevice): Flight {
   return { sentUpTo: device.storedUpTo, acceptedUpTo: device.storedUpTo, setbacks: 0 };
 }
 
@@ -33,10 +33,10 @@ export function startFlight(device: Device): Flight {
  * go, and none before the one ahead of it.
  */
 export function sendable(
-  device: Device,
+  device: KeptDevice,
   flight: Flight,
-  { window, kept }: { readonly window: number; readonly kept: ReadonlySet<Said> },
-): readonly Said[] {
+  { window, kept }: { readonly window: number; readonly kept: ReadonlySet<UnsentSay> },
+): readonly UnsentSay[] {
   const last = Math.max(flight.acceptedUpTo, device.storedUpTo) + window;
   const due = device.unsent.filter(({ clientSeq }) => clientSeq > flight.sentUpTo && clientSeq <= last);
   const unkept = due.findIndex((said) => !kept.has(said));
@@ -50,7 +50,7 @@ export function sendable(
  * numbers would be taken for repetitions. Both times the says go on under a new name.
  */
 export function onWelcome(
-  device: Device,
+  device: KeptDevice,
   { clientSeqStored }: Pick<Welcome, 'clientSeqStored'>,
   { storedAtHello, freshDeviceId }: { readonly storedAtHello: number; readonly freshDeviceId: string },
 ): Verdict {
@@ -67,7 +67,12 @@ export function onWelcome(
  * of the old one, where a late copy could be taken for another say. That waits until all before it are
  * stored, because a say that is moved while its old number may still be taken would be stored twice.
  */
-export function onReceipt(device: Device, flight: Flight, receipt: Receipt, freshDeviceId: string): Verdict {
+export function onReceipt(
+  device: KeptDevice,
+  flight: Flight,
+  receipt: Receipt,
+  freshDeviceId: string,
+): Verdict {
   const said = device.unsent.find(({ clientSeq }) => clientSeq === receipt.clientSeq);
   if (!said || said.id !== receipt.id) return { do: 'send', device, flight }; // Of a numbering that is past.
   switch (receipt.state) {
@@ -95,7 +100,7 @@ export function onSilence(flight: Flight): Verdict {
   return { do: 'rewind', afterMs: 0, flight: { ...flight, setbacks: flight.setbacks + 1 } };
 }
 
-function refused(device: Device, said: Said, freshDeviceId: string): Verdict {
+function refused(device: KeptDevice, said: UnsentSay, freshDeviceId: string): Verdict {
   if (said.clientSeq < lastNumber(device)) {
     return { do: 'rename', device: renumber(device, freshDeviceId, said.id) };
   }

@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from '../testing/chromium.ts';
 import { outboxContract } from './outbox.contract.ts';
-import type { Device, Outbox, Slot } from './outbox.ts';
+import type { KeptDevice, Outbox, Slot } from './outbox.ts';
 
 let browser: Browser;
 let script: string;
@@ -49,7 +49,7 @@ function outboxOf(page: Page): Outbox {
   const take = async (call: string): Promise<Slot | undefined> => {
     const plain = '(slot) => slot && { at: slots.push(slot) - 1, device: slot.device }';
     const code = `storage.outbox.${call}.then(${plain})`;
-    const taken: { at: number; device: Device } | undefined = await page.evaluate(code);
+    const taken: { at: number; device: KeptDevice } | undefined = await page.evaluate(code);
     return (
       taken && {
         device: taken.device,

@@ -1,10 +1,10 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
-import { type Device, decodeDevice, freshDevice, type Outbox, type Slot } from './outbox.ts';
+import { decodeDevice, freshDevice, type KeptDevice, type Outbox, type Slot } from './outbox.ts';
 import type { VisitorTokens } from './visitor.ts';
 
 interface Schema extends DBSchema {
   /** Key: [scope, slot]. */
-  devices: { key: [string, string]; value: Device };
+  devices: { key: [string, string]; value: KeptDevice };
   /** Key: scope. */
   tokens: { key: string; value: string };
 }
@@ -87,14 +87,14 @@ class IdbOutbox implements Outbox {
     };
   }
 
-  async #read(name: string, freshDeviceId: string | undefined): Promise<Device | undefined> {
+  async #read(name: string, freshDeviceId: string | undefined): Promise<KeptDevice | undefined> {
     const device = decodeDevice(await this.#database.get('devices', [this.#scope, name]));
     if (freshDeviceId !== undefined) return device ?? freshDevice(freshDeviceId);
     return device && device.unsent.length > 0 ? device : undefined;
   }
 
   /** `strict`: the browser reports the transaction complete only once the disk has it. */
-  async #write(name: string, device: Device): Promise<void> {
+  async #write(name: string, device: KeptDevice): Promise<void> {
     const transaction = this.#database.transaction('devices', 'readwrite', { durability: 'strict' });
     await transaction.store.put(device, [this.#scope, name]);
     await transaction.done;

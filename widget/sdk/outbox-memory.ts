@@ -1,8 +1,8 @@
-import { type Device, freshDevice, type Outbox, type Slot } from './outbox.ts';
+import { freshDevice, type KeptDevice, type Outbox, type Slot } from './outbox.ts';
 
 /** Keeps devices in this page or process only: for tests, load, and browsers that allow no storage. */
 export class MemoryOutbox implements Outbox {
-  readonly #slots: { device: Device; held: boolean }[] = [];
+  readonly #slots: { device: KeptDevice; held: boolean }[] = [];
 
   async take(freshDeviceId: string): Promise<Slot> {
     const abandoned = await this.takeAbandoned();
@@ -18,7 +18,7 @@ export class MemoryOutbox implements Outbox {
   }
 }
 
-function hold(slot: { device: Device; held: boolean }): Slot {
+function hold(slot: { device: KeptDevice; held: boolean }): Slot {
   slot.held = true;
   return {
     device: slot.device,

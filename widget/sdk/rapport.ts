@@ -3,7 +3,7 @@ import type { Keeping } from './sender.ts';
 import type { Connection } from './socket.ts';
 import type { Storage } from './storage.ts';
 import type { Surroundings } from './surroundings.ts';
-import type { Answer, Pending } from './timeline.ts';
+import type { Pending, RunningAnswer } from './timeline.ts';
 
 export interface RapportOptions {
   /** The gateway's address, `https://chat.example.com`. */
@@ -34,7 +34,7 @@ export interface RapportState {
   readonly messages: readonly Message[];
   /** What the person said that is not in `messages` yet, in order. */
   readonly pending: readonly Pending[];
-  readonly answer: Answer | undefined;
+  readonly answer: RunningAnswer | undefined;
   readonly typing: Role | undefined;
   readonly topSeq: number;
   readonly readSeq: number;

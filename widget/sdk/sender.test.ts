@@ -94,7 +94,7 @@ test('a message whose receipt does not come is sent again on the same connection
   gateway.judge = () => undefined;
   await gateway.clock.pass(9_000);
   expect(stored(gateway)).toEqual(['swallowed']);
-  expect(gateway.links).toHaveLength(1);
+  expect(gateway.sockets).toHaveLength(1);
   await rapport.close();
 });
 

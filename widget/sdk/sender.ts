@@ -10,7 +10,7 @@ import {
   type Verdict,
 } from './flight.ts';
 import type { Receipt, Welcome } from './frame.ts';
-import { add, type Device, outboxSaysMax, type Said, type Slot, withdraw } from './outbox.ts';
+import { add, type KeptDevice, outboxSaysMax, type Slot, type UnsentSay, withdraw } from './outbox.ts';
 import type { Surroundings } from './surroundings.ts';
 import { uuid4, uuid7 } from './uuid.ts';
 
@@ -23,10 +23,10 @@ export interface SenderOptions {
   readonly slot: Slot;
   readonly surroundings: Surroundings;
   /** Sends one say; false when there is no open connection. */
-  readonly send: (said: Said) => boolean;
+  readonly send: (said: UnsentSay) => boolean;
   /** Closes the connection and says hello anew. */
   readonly reconnect: () => void;
-  readonly onKept: (said: Said) => void;
+  readonly onKept: (said: UnsentSay) => void;
 }
 
 /** Without any receipt for this long, what is in flight is sent again: twice the time of a take-over. */
@@ -36,14 +36,14 @@ const receiptWithinMs = 8_000;
 export class Sender {
   readonly #options: SenderOptions;
   #slot: Slot;
-  #device: Device;
+  #device: KeptDevice;
   #flight: Flight | undefined;
   /** How far this device was stored when the newest hello was said. */
   #storedAtHello = 0;
   #window: number = limits.saysInFlightMax;
   #textCharsMax: number = limits.textCharsMax;
   /** The says that are on disk, with their numbers: a renumbered say is another value. */
-  #kept: ReadonlySet<Said>;
+  #kept: ReadonlySet<UnsentSay>;
   #writing: Promise<void> = Promise.resolve();
   #dirty = false;
   #stopRewind: (() => void) | undefined;
@@ -56,7 +56,7 @@ export class Sender {
     this.#kept = new Set(this.#device.unsent);
   }
 
-  get device(): Device {
+  get device(): KeptDevice {
     return this.#device;
   }
 
@@ -206,7 +206,7 @@ export class Sender {
    * Takes a device that the server's word changed. That it is not written at once costs a repetition at
    * most.
    */
-  #take(device: Device): void {
+  #take(device: KeptDevice): void {
     if (device === this.#device && device.unsent.every((said) => this.#kept.has(said))) return;
     this.#device = device;
     void this.#keep().then(

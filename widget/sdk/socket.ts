@@ -13,7 +13,7 @@ export type Connection =
   | { readonly at: 'stopped'; readonly code: string; readonly reason: string }
   | { readonly at: 'closed' };
 
-export interface LinkOptions {
+export interface ClientSocketOptions {
   /** The gateway's address, http or https. */
   readonly url: string;
   readonly surroundings: Surroundings;
@@ -26,7 +26,7 @@ export interface LinkOptions {
 }
 
 /** One WebSocket. Two live at once while the server goes away: the next is opened before the last is left. */
-interface Wire {
+interface Dialled {
   readonly socket: Socket;
   readonly token: string;
   /** Ends the wait for its welcome. */
@@ -52,10 +52,10 @@ const probeWithinMs = 10_000;
 const lookAgainWithinMs = 5_000;
 
 /** Keeps a connection to the gateway up: hello, goodbye, loss, waits, liveness. */
-export class Link {
-  readonly #options: LinkOptions;
-  #wire: Wire | undefined;
-  #next: Wire | undefined;
+export class ClientSocket {
+  readonly #options: ClientSocketOptions;
+  #current: Dialled | undefined;
+  #next: Dialled | undefined;
   #attempt = 0;
   #refused: string | undefined;
   #renewed = false;
@@ -66,7 +66,7 @@ export class Link {
   /** Counts attempts, so that an answer that comes late knows that it is not wanted any more. */
   #generation = 0;
 
-  constructor(options: LinkOptions) {
+  constructor(options: ClientSocketOptions) {
     this.#options = options;
   }
 
@@ -77,8 +77,8 @@ export class Link {
 
   /** False when no connection is open. */
   send(up: UpJson): boolean {
-    if (!this.#wire) return false;
-    this.#wire.socket.send(encodeUp(up));
+    if (!this.#current) return false;
+    this.#current.socket.send(encodeUp(up));
     return true;
   }
 
@@ -102,7 +102,7 @@ export class Link {
     this.#stopWaiting?.();
     this.#stopWaiting = undefined;
     this.#generation += 1;
-    if (!this.#wire) this.#options.onConnection({ at: 'connecting' });
+    if (!this.#current) this.#options.onConnection({ at: 'connecting' });
     void this.#open(this.#generation); // It reports its failures itself.
   }
 
@@ -126,8 +126,8 @@ export class Link {
     address.protocol = address.protocol.replace('http', 'ws');
     const socket = surroundings.openSocket(address.href, 'rapport.v1.json');
     const now = surroundings.nowMs();
-    const stopClock = surroundings.after(welcomeWithinMs, () => this.#give(wire));
-    const wire: Wire = {
+    const stopClock = surroundings.after(welcomeWithinMs, () => this.#give(dialled));
+    const dialled: Dialled = {
       socket,
       token,
       stopClock,
@@ -135,69 +135,69 @@ export class Link {
       welcomedAtMs: undefined,
       leaving: undefined,
     };
-    this.#next = wire;
+    this.#next = dialled;
     socket.onopen = () => socket.send(encodeUp(hello(token)));
     socket.onmessage = ({ data }) => {
       const frame = typeof data === 'string' ? decodeDown(data) : undefined;
-      if (frame) this.#onFrame(wire, frame);
+      if (frame) this.#onFrame(dialled, frame);
     };
     socket.onclose = ({ code, reason }) => {
       stopClock();
-      this.#onClose(wire, code, reason);
+      this.#onClose(dialled, code, reason);
     };
     // Node 22 reports a connection that could not be made by `error` alone; in browsers `close` follows.
-    socket.onerror = () => this.#give(wire);
+    socket.onerror = () => this.#give(dialled);
   }
 
-  #onFrame(wire: Wire, frame: Frame): void {
-    wire.heardAtMs = this.#options.surroundings.nowMs();
-    if (frame.kind === 'goodbye') this.#onGoodbye(wire, frame);
-    const opens = frame.kind === 'welcome' && wire === this.#next;
-    if (opens) this.#welcomed(wire);
+  #onFrame(dialled: Dialled, frame: Frame): void {
+    dialled.heardAtMs = this.#options.surroundings.nowMs();
+    if (frame.kind === 'goodbye') this.#onGoodbye(dialled, frame);
+    const opens = frame.kind === 'welcome' && dialled === this.#next;
+    if (opens) this.#welcomed(dialled);
     this.#options.onFrame(frame);
-    // A welcome may also tell that hello must be said anew; then this wire is gone already.
-    if (opens && wire === this.#wire) this.#options.onConnection({ at: 'open' });
+    // A welcome may also tell that hello must be said anew; then this dialled is gone already.
+    if (opens && dialled === this.#current) this.#options.onConnection({ at: 'open' });
   }
 
-  #welcomed(wire: Wire): void {
-    const left = this.#wire;
-    this.#wire = wire;
+  #welcomed(dialled: Dialled): void {
+    const left = this.#current;
+    this.#current = dialled;
     this.#next = undefined;
-    wire.welcomedAtMs = wire.heardAtMs;
-    wire.stopClock();
+    dialled.welcomedAtMs = dialled.heardAtMs;
+    dialled.stopClock();
     this.#renewed = false;
     this.#refused = undefined;
     if (left) drop(left);
-    this.#watchSilence(wire);
+    this.#watchSilence(dialled);
   }
 
   /** The socket will be closed by the server; the next one is opened before that if it may be. */
-  #onGoodbye(wire: Wire, goodbye: Frame & { kind: 'goodbye' }): void {
-    wire.leaving = goodbye;
-    const overlap = wire === this.#wire && !this.#next && retryOf(goodbye.code) === 'now';
+  #onGoodbye(dialled: Dialled, goodbye: Frame & { kind: 'goodbye' }): void {
+    dialled.leaving = goodbye;
+    const overlap = dialled === this.#current && !this.#next && retryOf(goodbye.code) === 'now';
     if (!overlap) return;
     this.#stopWaiting?.();
     this.#stopWaiting = this.#options.surroundings.after(goodbye.reconnectAfterMs, () => this.#connect());
   }
 
-  #onClose(wire: Wire, closeCode: number, closeReason: string): void {
-    if (wire !== this.#wire && wire !== this.#next) return;
+  #onClose(dialled: Dialled, closeCode: number, closeReason: string): void {
+    if (dialled !== this.#current && dialled !== this.#next) return;
     const now = this.#options.surroundings.nowMs();
-    if (wire.welcomedAtMs !== undefined && now - wire.welcomedAtMs > steadyMs) this.#attempt = 0;
-    if (wire === this.#next) this.#next = undefined;
-    if (wire === this.#wire) {
-      this.#wire = undefined;
+    if (dialled.welcomedAtMs !== undefined && now - dialled.welcomedAtMs > steadyMs) this.#attempt = 0;
+    if (dialled === this.#next) this.#next = undefined;
+    if (dialled === this.#current) {
+      this.#current = undefined;
       this.#stopProbing?.();
     }
     if (this.#next) {
       this.#options.onConnection({ at: 'connecting' }); // The successor is on its way.
       return;
     }
-    const code = wire.leaving?.code ?? codeOfClose(closeCode);
-    const reason = wire.leaving?.reason || closeReason || sentenceOf(code);
-    if (code === 'bad_token' || code === 'token_expired') this.#onRefused(wire.token, code, reason);
+    const code = dialled.leaving?.code ?? codeOfClose(closeCode);
+    const reason = dialled.leaving?.reason || closeReason || sentenceOf(code);
+    if (code === 'bad_token' || code === 'token_expired') this.#onRefused(dialled.token, code, reason);
     else if (retryOf(code) === 'never') this.#stop(code, reason);
-    else this.#wait(code, reason, (wire.leaving?.reconnectAfterMs ?? 0) - (now - wire.heardAtMs));
+    else this.#wait(code, reason, (dialled.leaving?.reconnectAfterMs ?? 0) - (now - dialled.heardAtMs));
   }
 
   /** A refused token is replaced once; a fresh one that is refused too is for a person to look at. */
@@ -213,7 +213,7 @@ export class Link {
 
   /** Spread, so that a restarted gateway is not met by everyone at once. */
   #wait(code: string, reason: string, askedMs: number): void {
-    if (this.#wire && !this.#wire.leaving) return;
+    if (this.#current && !this.#current.leaving) return;
     const { surroundings, onConnection } = this.#options;
     const [roll = 0] = surroundings.randomBytes(new Uint8Array(1));
     const { firstMs, mostMs } = reconnectWaits;
@@ -222,7 +222,7 @@ export class Link {
     this.#attempt += 1;
     this.#stopWaiting?.();
     this.#stopWaiting = surroundings.after(ms, () => this.#connect());
-    if (!this.#wire) onConnection({ at: 'waiting', code, reason, retryAtMs: surroundings.nowMs() + ms });
+    if (!this.#current) onConnection({ at: 'waiting', code, reason, retryAtMs: surroundings.nowMs() + ms });
   }
 
   #stop(code: string, reason: string): void {
@@ -232,41 +232,41 @@ export class Link {
 
   #onChange(change: 'offline' | 'online' | 'visible'): void {
     if (change === 'offline') {
-      for (const wire of [this.#wire, this.#next]) if (wire) this.#give(wire);
-    } else if (this.#wire) {
-      const quietMs = this.#options.surroundings.nowMs() - this.#wire.heardAtMs;
-      if (quietMs > lookAgainWithinMs) this.#probe(this.#wire, lookAgainWithinMs);
+      for (const dialled of [this.#current, this.#next]) if (dialled) this.#give(dialled);
+    } else if (this.#current) {
+      const quietMs = this.#options.surroundings.nowMs() - this.#current.heardAtMs;
+      if (quietMs > lookAgainWithinMs) this.#probe(this.#current, lookAgainWithinMs);
     } else if (this.#stopWaiting && !this.#next) {
       this.#attempt = 0;
       this.#connect();
     }
   }
 
-  /** Gives a wire up without waiting for its close event, which a dead network may hold back for minutes. */
-  #give(wire: Wire): void {
-    drop(wire);
-    this.#onClose(wire, 1006, '');
+  /** Gives a dialled up without waiting for its close event, which a dead network may hold back for minutes. */
+  #give(dialled: Dialled): void {
+    drop(dialled);
+    this.#onClose(dialled, 1006, '');
   }
 
-  #watchSilence(wire: Wire): void {
+  #watchSilence(dialled: Dialled): void {
     this.#stopProbing?.();
     const { surroundings } = this.#options;
-    const quietMs = surroundings.nowMs() - wire.heardAtMs;
+    const quietMs = surroundings.nowMs() - dialled.heardAtMs;
     this.#stopProbing = surroundings.after(Math.max(1_000, silentMs - quietMs), () => {
-      const silent = surroundings.nowMs() - wire.heardAtMs >= silentMs;
-      if (silent && surroundings.visible()) this.#probe(wire, probeWithinMs);
-      else this.#watchSilence(wire);
+      const silent = surroundings.nowMs() - dialled.heardAtMs >= silentMs;
+      if (silent && surroundings.visible()) this.#probe(dialled, probeWithinMs);
+      else this.#watchSilence(dialled);
     });
   }
 
-  #probe(wire: Wire, withinMs: number): void {
+  #probe(dialled: Dialled, withinMs: number): void {
     const { surroundings, probe } = this.#options;
     const askedAtMs = surroundings.nowMs();
-    wire.socket.send(encodeUp(probe()));
+    dialled.socket.send(encodeUp(probe()));
     this.#stopProbing?.();
     this.#stopProbing = surroundings.after(withinMs, () => {
-      if (wire.heardAtMs < askedAtMs) this.#give(wire);
-      else this.#watchSilence(wire);
+      if (dialled.heardAtMs < askedAtMs) this.#give(dialled);
+      else this.#watchSilence(dialled);
     });
   }
 
@@ -275,14 +275,14 @@ export class Link {
     this.#stopWaiting?.();
     this.#stopProbing?.();
     this.#stopWaiting = undefined;
-    for (const wire of [this.#wire, this.#next]) if (wire) drop(wire);
-    this.#wire = undefined;
+    for (const dialled of [this.#current, this.#next]) if (dialled) drop(dialled);
+    this.#current = undefined;
     this.#next = undefined;
   }
 }
 
 /** Closes a socket and hears nothing of it any more. */
-function drop({ socket, stopClock }: Wire): void {
+function drop({ socket, stopClock }: Dialled): void {
   stopClock();
   socket.onopen = null;
   socket.onmessage = null;

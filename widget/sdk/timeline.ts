@@ -1,7 +1,7 @@
 // Hop 12 of 12: widget/sdk/timeline - frames become one ordered conversation: order, holes, streaming text.
 import { isFinal } from './flight.ts';
 import type { Frame, History, Message, Receipt, Role, Welcome } from './frame.ts';
-import type { Said } from './outbox.ts';
+import type { UnsentSay } from './outbox.ts';
 
 /**
  * What is known of the conversation: a value, folded from frames by `applyFrame`. Whatever is repeated, lost
@@ -18,7 +18,7 @@ export interface Timeline {
   /** Messages beyond a hole, by seq: they wait until the hole is filled. */
   readonly ahead: readonly Message[];
   readonly pending: readonly Pending[];
-  readonly answer: Answer | undefined;
+  readonly answer: RunningAnswer | undefined;
   /** The newest turns whose answer is over: a late delta of theirs must not bring the answer back. */
   readonly ended: readonly string[];
   /** Who else is writing. */
@@ -40,7 +40,7 @@ export interface Pending {
 }
 
 /** The answer that is being written; `over` when it was stopped or failed and its message is not here yet. */
-export interface Answer {
+export interface RunningAnswer {
   readonly turnId: string;
   readonly text: string;
   readonly at: 'writing' | 'over';
@@ -78,7 +78,7 @@ export function hasHole(timeline: Timeline): boolean {
 }
 
 /** The person said something: shown at once. */
-export function expect(timeline: Timeline, said: Said): Timeline {
+export function expect(timeline: Timeline, said: UnsentSay): Timeline {
   if (timeline.pending.some(({ id }) => id === said.id)) return timeline;
   const { id, text, choiceId, atMs } = said;
   const pending: Pending = { id, text, choiceId, atMs, state: 'waiting', code: '', reason: '' };

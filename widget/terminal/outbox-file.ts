@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Device, decodeDevice, freshDevice, type Outbox, type Slot } from '../sdk/outbox.ts';
+import { decodeDevice, freshDevice, type KeptDevice, type Outbox, type Slot } from '../sdk/outbox.ts';
 
 /**
  * Keeps devices in a folder, one file each, for Node. The file's name says who holds it, `<slot>.<pid>.json`
@@ -58,7 +58,7 @@ export class FileOutbox implements Outbox {
     return device && this.#held(path, device);
   }
 
-  #held(path: string, device: Device): Slot {
+  #held(path: string, device: KeptDevice): Slot {
     return {
       device,
       write: (next) => replace(path, JSON.stringify(next)),
@@ -90,7 +90,7 @@ export async function replace(path: string, text: string): Promise<void> {
   }
 }
 
-async function read(path: string): Promise<Device | undefined> {
+async function read(path: string): Promise<KeptDevice | undefined> {
   try {
     return decodeDevice(JSON.parse(await readFile(path, 'utf8')));
   } catch {

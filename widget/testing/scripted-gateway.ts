@@ -11,7 +11,7 @@ export class ScriptedGateway {
   readonly devices = new Map<string, { last: number; seqs: number[] }>();
   /** Every frame that clients sent, in order. */
   readonly heard: UpJson[] = [];
-  readonly links: ScriptedSocket[] = [];
+  readonly sockets: ScriptedSocket[] = [];
   /** Answers a say instead of storing it; undefined stores it. */
   judge: (say: SayJson, deviceId: string) => DownJson | 'silence' | undefined = () => undefined;
   /** What a hello is answered with instead of welcome. */
@@ -50,7 +50,7 @@ export class ScriptedGateway {
 
   /** The sockets that are open. */
   get open(): readonly ScriptedSocket[] {
-    return this.links.filter((link) => link.isOpen);
+    return this.sockets.filter((link) => link.isOpen);
   }
 
   announce(change: 'offline' | 'online' | 'visible'): void {
@@ -150,7 +150,7 @@ export class ScriptedSocket implements Socket {
 
   constructor(gateway: ScriptedGateway) {
     this.#gateway = gateway;
-    gateway.links.push(this);
+    gateway.sockets.push(this);
     queueMicrotask(() => {
       if (this.#at !== 'opening') return;
       if (!gateway.reachable) {
