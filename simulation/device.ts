@@ -175,6 +175,7 @@ export class Device {
   #surroundings(fate: Fate): Surroundings {
     return {
       nowMs: () => fate.clock.wallMs(),
+      monotonicMs: () => fate.clock.monotonicMs(),
       after: (ms, ring) => fate.later(ms, ring),
       randomBytes: (bytes) => this.#chance.fill(bytes),
       fetch: () => Promise.reject(new Error('there is no fetch here')),

@@ -143,7 +143,7 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
     'a stored say below a new tail stays pending',
     {
       file: 'widget/sdk/timeline.ts',
-      find: "kept.base !== undefined || state !== 'stored'",
+      find: "state !== 'stored' || seq > top",
       put: 'state.length > 0',
     },
   ],

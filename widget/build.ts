@@ -7,7 +7,10 @@ import { build, stop } from 'esbuild';
 const folder = import.meta.dirname;
 const proto = join(folder, '..', 'proto');
 
-/** The bundle that sites embed. Beside it stand `widget.js.gz` and `widget.js.br`: the same bytes, compressed. */
+/**
+ * The bundle that sites embed. Beside it stand `widget.js.gz` and `widget.js.br`: the same bytes,
+ * compressed.
+ */
 export const widgetBundle = join(folder, 'dist', 'widget.js');
 /** Every page of a site loads the script, so it must stay small; a test holds it to this. */
 export const widgetGzipBytesMax = 25 * 1024;

@@ -1,22 +1,34 @@
 import type { UpJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
-import { limits } from '@rapport/proto/limits.ts';
 import type { Frame, Welcome } from './frame.ts';
 import type { UnsentSay } from './outbox.ts';
 import { Pager } from './pager.ts';
 import type { Rapport, RapportOptions, RapportState } from './rapport.ts';
-import { type Keeping, Sender } from './sender.ts';
+import type { Keeping } from './sender.ts';
+import { SlotHolder } from './slot-holder.ts';
 import { ClientSocket, type Connection } from './socket.ts';
+import { stateOf } from './state.ts';
 import { memoryStorage, type Storage } from './storage.ts';
 import { type Surroundings, systemSurroundings } from './surroundings.ts';
-import { applyFrame, emptyTimeline, expect, forget, type Timeline, topSeq } from './timeline.ts';
-import { uuid4 } from './uuid.ts';
-import { Refusal, requestVisitorToken } from './visitor.ts';
+import {
+  applyFrame,
+  disconnected,
+  dismiss,
+  emptyTimeline,
+  expect,
+  type Timeline,
+  topSeq,
+} from './timeline.ts';
+import { TokenSource } from './token-source.ts';
+import { TypingSignal } from './typing-signal.ts';
 
 const tailDefault = 50;
-const typingEveryMs = 3_000;
 const typingEndsAfterMs = 10_000;
 /** How often a client without unsent messages looks for an outbox whose tab or process is gone. */
 const abandonedEveryMs = 30_000;
+/** How often a page that stays open looks whether its visitor's token is due. */
+const renewalEveryMs = 60 * 60 * 1_000;
+
+type Alarm = 'typing' | 'abandoned' | 'renewal';
 
 export function createRapport(options: RapportOptions): Rapport {
   const client = new Client(options);
@@ -28,10 +40,12 @@ class Client implements Rapport {
   readonly #options: RapportOptions;
   readonly #surroundings: Surroundings;
   readonly #storage: Promise<Storage>;
+  readonly #tokens: TokenSource;
+  readonly #typing: TypingSignal;
   readonly #socket: ClientSocket;
   readonly #pager: Pager;
   readonly #listeners = new Set<(state: RapportState) => void>();
-  #sender: Sender | undefined;
+  readonly #slots: SlotHolder;
   #ready: Promise<unknown> = Promise.resolve();
   #timeline: Timeline;
   #connection: Connection = { at: 'connecting' };
@@ -40,24 +54,42 @@ class Client implements Rapport {
   #state: RapportState | undefined;
   #helloAfterSeq = 0;
   #readWanted = 0;
-  #typingSentAtMs = 0;
-  readonly #timers = new Map<'typing' | 'abandoned', () => void>();
+  #isForgetful: () => boolean = () => false;
+  readonly #timers = new Map<Alarm, () => void>();
 
   constructor(options: RapportOptions) {
     this.#options = options;
     this.#surroundings = options.surroundings ?? systemSurroundings();
     this.#storage = Promise.resolve(options.storage ?? memoryStorage());
+    const { url, creatorId, token } = options;
+    this.#tokens = new TokenSource({
+      ...{ url, creatorId, token },
+      storage: this.#storage,
+      surroundings: this.#surroundings,
+    });
     this.#timeline = emptyTimeline(options.afterSeq);
+    this.#typing = new TypingSignal({
+      surroundings: this.#surroundings,
+      send: (on) => this.#socket.send({ typing: { on } }),
+    });
     this.#pager = new Pager({
       surroundings: this.#surroundings,
       send: (page) => this.#socket.send(page),
       timeline: () => this.#timeline,
       onChange: () => this.#changed(),
     });
-    this.#socket = new ClientSocket({
-      url: options.url,
+    this.#slots = new SlotHolder({
+      storage: this.#storage,
       surroundings: this.#surroundings,
-      token: (refused) => this.#token(refused),
+      send: (up) => this.#socket.send(up),
+      reconnect: () => this.#socket.reconnect(),
+      onOtherPerson: () => this.#changePerson(),
+      onKept: (said) => this.#onKept([said]),
+    });
+    this.#socket = new ClientSocket({
+      url,
+      surroundings: this.#surroundings,
+      token: (refused) => this.#tokens.token(refused),
       hello: (token) => this.#hello(token),
       probe: () => ({ page: { afterSeq: topSeq(this.#timeline), limit: 1 } }),
       onFrame: (frame) => this.#onFrame(frame),
@@ -67,9 +99,7 @@ class Client implements Rapport {
 
   start(): void {
     this.#ready = this.#open();
-    this.#ready.catch((failure) => {
-      this.#onConnection({ at: 'stopped', code: 'internal', reason: String(failure) });
-    });
+    this.#ready.catch((failure) => this.#onFailure(failure));
   }
 
   async say(text: string, choiceId = ''): Promise<Keeping> {
@@ -78,8 +108,8 @@ class Client implements Rapport {
     } catch (failure) {
       return { ok: false, code: 'busy', reason: `Cannot keep messages on this device: ${String(failure)}` };
     }
-    if (!this.#sender) throw new Error('Cannot say anything: the conversation is closed');
-    return this.#sender.say(text, choiceId);
+    if (!this.#slots.sender) throw new Error('Cannot say anything: the conversation is closed');
+    return this.#slots.sender.say(text, choiceId);
   }
 
   stop(): void {
@@ -88,10 +118,7 @@ class Client implements Rapport {
   }
 
   typing(on: boolean): void {
-    const now = this.#surroundings.nowMs();
-    if (on ? now - this.#typingSentAtMs < typingEveryMs : this.#typingSentAtMs === 0) return;
-    this.#typingSentAtMs = on ? now : 0;
-    this.#socket.send({ typing: { on } });
+    this.#typing.set(on);
   }
 
   read(seq: number): void {
@@ -108,9 +135,7 @@ class Client implements Rapport {
   }
 
   dismiss(id: string): void {
-    const failed = this.#timeline.pending.some((one) => one.id === id && one.state === 'failed');
-    if (!failed) return;
-    this.#timeline = forget(this.#timeline, new Set([id]));
+    this.#timeline = dismiss(this.#timeline, id);
     this.#changed();
   }
 
@@ -125,7 +150,14 @@ class Client implements Rapport {
   }
 
   state(): RapportState {
-    this.#state ??= this.#stateNow();
+    this.#state ??= stateOf({
+      connection: this.#connection,
+      timeline: this.#timeline,
+      welcome: this.#welcome,
+      isLoadingOlder: this.#pager.loadingOlder,
+      fault: this.#fault,
+      keeping: this.#isForgetful() ? 'page' : 'device',
+    });
     return this.#state;
   }
 
@@ -133,41 +165,41 @@ class Client implements Rapport {
     for (const stopTimer of this.#timers.values()) stopTimer();
     this.#socket.close();
     await this.#ready.catch(() => {}); // It was reported when it failed.
-    await this.#sender?.close();
-    this.#sender = undefined;
+    await this.#slots.close();
   }
 
   async #open(): Promise<void> {
-    const { outbox } = await this.#storage;
-    const slot = await outbox.take(uuid4(this.#surroundings.randomBytes));
-    this.#sender = new Sender({
-      slot,
-      surroundings: this.#surroundings,
-      send: (said) => this.#socket.send(sayFrame(said)),
-      reconnect: () => this.#socket.reconnect(),
-      onKept: (said) => this.#onKept([said]),
-    });
-    this.#onKept(slot.device.unsent);
+    const { isForgetful } = await this.#storage;
+    this.#isForgetful = isForgetful ?? this.#isForgetful;
+    const userId = await this.#tokens.knownUserId();
+    const slot = await this.#slots.open(userId);
+    // Until a welcome tells whose they are, another person's says are not shown.
+    if (userId !== undefined || slot.device.userId === '') this.#onKept(slot.device.unsent);
     if (this.#connection.at !== 'closed') this.#socket.start();
   }
 
-  async #token(refused: string | undefined): Promise<string> {
-    const { token, url, creatorId } = this.#options;
-    if (typeof token === 'function') return token();
-    if (token !== undefined) {
-      if (token === refused) throw new Refusal('bad_token', 'The token was refused.');
-      return token;
-    }
-    const { visitorTokens } = await this.#storage;
-    return visitorTokens.replace(refused, () =>
-      requestVisitorToken(this.#surroundings.fetch, url, creatorId),
-    );
+  /** The token is another person's than the outbox: what is unsent stays there, for that person alone. */
+  #changePerson(): void {
+    this.#readWanted = 0;
+    this.#ready = this.#takeSlotOf(this.#timeline.userId);
+    this.#ready.catch((failure) => this.#onFailure(failure));
+  }
+
+  async #takeSlotOf(userId: string): Promise<void> {
+    const slot = await this.#slots.changeTo(userId);
+    this.#timeline = { ...this.#timeline, pending: [] };
+    this.#onKept(slot.device.unsent);
+    this.#socket.reconnect();
+  }
+
+  #onFailure(failure: unknown): void {
+    this.#onConnection({ at: 'stopped', code: 'internal', reason: String(failure) });
   }
 
   #hello(token: string): UpJson {
     this.#helloAfterSeq = topSeq(this.#timeline);
     const tail = this.#options.tail ?? tailDefault;
-    const deviceId = this.#sender?.hello() ?? '';
+    const deviceId = this.#slots.sender?.hello() ?? '';
     return { hello: { token, deviceId, afterSeq: this.#helloAfterSeq, tail } };
   }
 
@@ -175,7 +207,8 @@ class Client implements Rapport {
     this.#connection = connection;
     if (connection.at !== 'open') {
       this.#pager.reset();
-      this.#sender?.disconnected();
+      this.#slots.sender?.disconnected();
+      this.#timeline = disconnected(this.#timeline);
     }
     this.#changed();
   }
@@ -184,7 +217,7 @@ class Client implements Rapport {
     this.#options.onFrame?.(frame);
     this.#timeline = applyFrame(this.#timeline, frame.kind === 'welcome' ? this.#upToDate(frame) : frame);
     if (frame.kind === 'welcome') this.#onWelcome(frame);
-    if (frame.kind === 'receipt') this.#sender?.receipt(frame);
+    if (frame.kind === 'receipt') this.#slots.sender?.receipt(frame);
     if (frame.kind === 'typing') this.#expectTypingToEnd(frame.on);
     if (frame.kind === 'fault') this.#fault = { ...frame, atMs: this.#surroundings.nowMs() };
     this.#pager.onFrame(frame);
@@ -200,17 +233,16 @@ class Client implements Rapport {
   #onWelcome(welcome: Welcome): void {
     this.#welcome = welcome;
     this.#pager.reset();
-    const unsentBefore = this.#sender?.device.unsent ?? [];
-    const goesOn = this.#sender?.welcome(welcome) === true;
-    const unsent = new Set(this.#sender?.device.unsent.map(({ id }) => id));
-    const stored = unsentBefore.filter(({ id }) => !unsent.has(id)).map(({ id }) => id);
-    this.#timeline = forget(this.#timeline, new Set(stored));
-    if (!goesOn) return;
+    if (welcome.serverTimeMs > 0) this.#tokens.serverTime(welcome.serverTimeMs);
+    if (this.#slots.sender?.welcome(welcome) !== true) return;
+    this.#onKept(this.#slots.sender.device.unsent);
     if (this.#readWanted > welcome.readSeq) this.#socket.send({ read: { seq: this.#readWanted } });
     // Another conversation than the one whose position hello gave: only its newest part is sure to be wanted.
-    const another = this.#helloAfterSeq > 0 && this.#timeline.base === undefined;
-    if (another) this.#pager.before(welcome.topSeq + 1);
-    this.#lookForAbandoned(0);
+    if (this.#helloAfterSeq > 0 && this.#timeline.base === undefined) this.#pager.before(welcome.topSeq + 1);
+    this.#repeat('abandoned', { firstMs: 0, everyMs: abandonedEveryMs }, () => this.#takeAbandoned());
+    if (!this.#tokens.isVisitor) return;
+    const renewal = { firstMs: renewalEveryMs, everyMs: renewalEveryMs };
+    this.#repeat('renewal', renewal, () => this.#tokens.token(undefined));
   }
 
   #onKept(says: readonly UnsentSay[]): void {
@@ -230,30 +262,33 @@ class Client implements Rapport {
     });
   }
 
-  /** Says of a closed tab are this person's too: whoever has nothing of its own to send takes them over. */
-  #lookForAbandoned(afterMs: number): void {
-    this.#ring('abandoned', afterMs, () => {
+  /** Does it again and again until the client is closed. What fails is tried again the next time. */
+  #repeat(
+    timer: Alarm,
+    { firstMs, everyMs }: { readonly firstMs: number; readonly everyMs: number },
+    act: () => Promise<unknown>,
+  ): void {
+    this.#ring(timer, firstMs, () => {
       const again = () => {
-        if (this.#connection.at !== 'closed') this.#lookForAbandoned(abandonedEveryMs);
+        if (this.#connection.at !== 'closed') this.#repeat(timer, { firstMs: everyMs, everyMs }, act);
       };
-      this.#takeAbandoned().then(again, again); // Storage that fails now is asked again then.
+      act().then(again, again);
     });
   }
 
+  /** Says of a closed tab are this person's too: a client that has nothing of its own to send takes them. */
   async #takeAbandoned(): Promise<void> {
-    const idle = () => this.#connection.at === 'open' && this.#sender?.device.unsent.length === 0;
-    if (!idle()) return;
-    const { outbox } = await this.#storage;
-    const slot = await outbox.takeAbandoned();
+    const isIdle = () => this.#connection.at === 'open' && this.#slots.sender?.device.unsent.length === 0;
+    if (!isIdle()) return;
+    const slot = await this.#slots.takeAbandoned(this.#timeline.userId, isIdle);
     if (!slot) return;
-    if (!idle() || !this.#sender) return slot.release();
-    this.#ready = this.#sender.moveTo(slot);
+    this.#ready = this.#slots.moveTo(slot);
     await this.#ready;
     this.#onKept(slot.device.unsent);
     this.#socket.reconnect();
   }
 
-  #ring(timer: 'typing' | 'abandoned', ms: number, then: () => void): void {
+  #ring(timer: Alarm, ms: number, then: () => void): void {
     this.#timers.get(timer)?.();
     this.#timers.set(timer, this.#surroundings.after(ms, then));
   }
@@ -262,28 +297,4 @@ class Client implements Rapport {
     this.#state = undefined;
     for (const listener of this.#listeners) listener(this.state());
   }
-
-  #stateNow(): RapportState {
-    const { userId, base, messages, pending, answer, typing, readSeq, sockets } = this.#timeline;
-    const older = this.#pager.loadingOlder ? 'loading' : 'more';
-    return {
-      connection: this.#connection,
-      userId,
-      coach: this.#welcome?.coach ?? { name: '', greeting: '', suggestions: [], people: false },
-      textCharsMax: this.#welcome?.textCharsMax ?? limits.textCharsMax,
-      messages,
-      pending,
-      answer,
-      typing,
-      topSeq: topSeq(this.#timeline),
-      readSeq,
-      sockets,
-      older: base === undefined || base === 0 ? 'none' : older,
-      fault: this.#fault,
-    };
-  }
-}
-
-function sayFrame({ clientSeq, id, text, choiceId }: UnsentSay): UpJson {
-  return { say: choiceId === '' ? { clientSeq, id, text } : { clientSeq, id, text, choiceId } };
 }

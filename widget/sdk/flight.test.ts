@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { onReceipt, onSilence, onWelcome, sendable, startFlight } from './flight.ts';
 import type { Receipt } from './frame.ts';
 import { add, freshDevice, type KeptDevice, settle } from './outbox.ts';
+import { waitMostMs } from './surroundings.ts';
 
 const said = (id: string) => ({ id, text: id, choiceId: '', atMs: 1 });
 const device: KeptDevice = ['a', 'b', 'c', 'd'].reduce((so, id) => add(so, said(id)), freshDevice('old'));
@@ -25,12 +26,39 @@ test('sendable() gives what fits the window, and nothing behind a say that is no
 
 test('a welcome renames a device that the server forgot, not one stored further since its hello', () => {
   const two = settle(device, 2);
-  const welcome = (clientSeqStored: number, storedAtHello: number) =>
-    onWelcome(two, { clientSeqStored }, { storedAtHello, freshDeviceId: 'new' });
+  const welcome = (clientSeqStored: number, storedAtHello: number, on: KeptDevice = two) =>
+    onWelcome(on, { clientSeqStored, userId: 'anna' }, { storedAtHello, freshDeviceId: 'new' });
   expect(welcome(1, 2)).toMatchObject({ do: 'rename', device: { deviceId: 'new', storedUpTo: 0 } });
-  expect(welcome(1, 1)).toMatchObject({ do: 'send', device: two, flight: { sentUpTo: 2 } });
-  expect(welcome(3, 1)).toMatchObject({ do: 'send', device: { storedUpTo: 3 } });
-  expect(welcome(5, 2)).toMatchObject({ do: 'rename' });
+  expect(welcome(1, 1)).toMatchObject({ do: 'send', device: { userId: 'anna' }, flight: { sentUpTo: 2 } });
+  expect(welcome(5, 4, settle(device, 4))).toMatchObject({ do: 'rename' });
+  expect(welcome(0, 0, { ...two, userId: 'ben' })).toEqual({ do: 'leave' });
+});
+
+test('what the server has under unsent numbers is asked for before anything else goes out', () => {
+  const verdict = onWelcome(
+    device,
+    { clientSeqStored: 2, userId: 'anna' },
+    { storedAtHello: 0, freshDeviceId: 'new' },
+  );
+  if (verdict.do !== 'send') throw new Error(verdict.do);
+  const send = (on: KeptDevice) =>
+    sendable(on, verdict.flight, { window: 4, kept: new Set(on.unsent) }).map(({ id }) => id);
+  expect(send(verdict.device)).toEqual(['a', 'b']);
+  expect(send(settle(verdict.device, 2))).toEqual(['c', 'd']);
+});
+
+test('a number that another say has renames the device once all that was sent is answered', () => {
+  const sent = { ...flight, sentUpTo: 3 };
+  const first = onReceipt(device, sent, receipt(1, 'number_reused'), 'new');
+  if (first.do !== 'send') throw new Error(first.do);
+  expect(sendable(first.device, first.flight, { window: 9, kept: new Set(device.unsent) })).toEqual([]);
+  const stored: Receipt = { ...receipt(2, ''), state: 'STORED', seq: 9 };
+  const second = onReceipt(first.device, first.flight, stored, 'new');
+  if (second.do !== 'send') throw new Error(second.do);
+  expect(onReceipt(second.device, second.flight, receipt(3, 'gap'), 'new')).toMatchObject({
+    do: 'rename',
+    device: { deviceId: 'new', storedUpTo: 0, unsent: [{ id: 'a', clientSeq: 1 }, { id: 'c' }, { id: 'd' }] },
+  });
 });
 
 test('a final rejection renames what is behind it only once all before it are stored', () => {
@@ -52,6 +80,7 @@ test('waits are as long as asked for and grow; many gaps in a row ask the server
   expect(wait(0, 'busy', 700)).toMatchObject({ do: 'rewind', afterMs: 700 });
   expect(wait(3, 'busy')).toMatchObject({ do: 'rewind', afterMs: 400 });
   expect(wait(60, 'busy')).toMatchObject({ do: 'rewind', afterMs: 5_000 });
+  expect(wait(0, 'busy', 2 ** 32)).toMatchObject({ do: 'rewind', afterMs: waitMostMs });
   expect(wait(6, 'gap')).toEqual({ do: 'reconnect' });
 });
 

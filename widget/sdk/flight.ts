@@ -1,13 +1,23 @@
 import { retryOf } from './code.ts';
 import type { Receipt, Welcome } from './frame.ts';
-import { type KeptDevice, lastNumber, renumber, settle, type UnsentSay } from './outbox.ts';
+import { belongsTo, type KeptDevice, lastNumber, renumber, settle, type UnsentSay } from './outbox.ts';
+import { boundedWait } from './surroundings.ts';
 
 /** How far this connection has sent a device's says. */
 export interface Flight {
   readonly sentUpTo: number;
   readonly acceptedUpTo: number;
+  /**
+   * The server has something under each number up to this one. Whether it is the say that is unsent here is
+   * known only from its receipt, so nothing beyond goes out before those are answered.
+   */
+  readonly claimedUpTo: number;
   /** Rejections since the last progress: they make waits grow. */
   readonly setbacks: number;
+  /** Answers since a number turned out to be another say's: nothing more is sent until all are in. */
+  readonly reused:
+    | { readonly stored: ReadonlySet<string>; readonly refused: ReadonlySet<string> }
+    | undefined;
 }
 
 export type Verdict =
@@ -18,14 +28,22 @@ export type Verdict =
   /** Take this device with its new name and say hello anew. */
   | { readonly do: 'rename'; readonly device: KeptDevice }
   /** Say hello anew: its welcome tells what the server has. */
-  | { readonly do: 'reconnect' };
+  | { readonly do: 'reconnect' }
+  /** The says are another person's: leave them, and take a device of this person. */
+  | { readonly do: 'leave' };
 
 const rewindFirstMs = 50;
 const rewindMostMs = 5_000;
 const gapsMax = 6;
 
-export function startFlight(device: KeptDevice): Flight {
-  return { sentUpTo: device.storedUpTo, acceptedUpTo: device.storedUpTo, setbacks: 0 };
+export function startFlight(device: KeptDevice, claimedUpTo = 0): Flight {
+  const { storedUpTo } = device;
+  return { sentUpTo: storedUpTo, acceptedUpTo: storedUpTo, claimedUpTo, setbacks: 0, reused: undefined };
+}
+
+/** Everything that has no receipt is sent again. */
+export function rewound(device: KeptDevice, { claimedUpTo, setbacks }: Flight): Flight {
+  return { ...startFlight(device, claimedUpTo), setbacks };
 }
 
 /**
@@ -37,7 +55,10 @@ export function sendable(
   flight: Flight,
   { window, kept }: { readonly window: number; readonly kept: ReadonlySet<UnsentSay> },
 ): readonly UnsentSay[] {
-  const last = Math.max(flight.acceptedUpTo, device.storedUpTo) + window;
+  if (flight.reused) return [];
+  const { storedUpTo } = device;
+  const claimed = flight.claimedUpTo > storedUpTo ? flight.claimedUpTo : Number.POSITIVE_INFINITY;
+  const last = Math.min(claimed, Math.max(flight.acceptedUpTo, storedUpTo) + window);
   const due = device.unsent.filter(({ clientSeq }) => clientSeq > flight.sentUpTo && clientSeq <= last);
   const unkept = due.findIndex((said) => !kept.has(said));
   return unkept === -1 ? due : due.slice(0, unkept);
@@ -45,24 +66,27 @@ export function sendable(
 
 /**
  * What a welcome means for the device. Less stored than was known here at its hello: the server forgot the
- * device. (What was stored since that hello proves nothing: the connection before tells of it while this one
- * opens.) More than was ever numbered here: this copy of the device is stale (a restored profile), and its
- * numbers would be taken for repetitions. Both times the says go on under a new name.
+ * device, so its says go on under a new name. (What was stored since that hello proves nothing: the
+ * connection before tells of it while this one opens.) More stored than was ever numbered here, and nothing
+ * unsent: this copy of the device is stale, as in a restored profile, and takes a new name before it says
+ * anything. In all other cases what is unsent goes out again, also under numbers that the server has:
+ * `clientSeqStored` does not tell whose texts those are, and their receipts do.
  */
 export function onWelcome(
   device: KeptDevice,
-  { clientSeqStored }: Pick<Welcome, 'clientSeqStored'>,
+  { clientSeqStored, userId }: Pick<Welcome, 'clientSeqStored' | 'userId'>,
   { storedAtHello, freshDeviceId }: { readonly storedAtHello: number; readonly freshDeviceId: string },
 ): Verdict {
-  if (clientSeqStored < storedAtHello || clientSeqStored > lastNumber(device)) {
-    return { do: 'rename', device: renumber(device, freshDeviceId) };
-  }
-  const settled = settle(device, clientSeqStored);
-  return { do: 'send', device: settled, flight: startFlight(settled) };
+  if (!belongsTo(device, userId)) return { do: 'leave' };
+  const own = device.userId === userId ? device : { ...device, userId };
+  const isForgotten = clientSeqStored < storedAtHello;
+  const isStale = clientSeqStored > lastNumber(device) && device.unsent.length === 0;
+  if (isForgotten || isStale) return { do: 'rename', device: renumber(own, freshDeviceId) };
+  return { do: 'send', device: own, flight: startFlight(own, clientSeqStored) };
 }
 
 /**
- * What a receipt means. A say that will never be taken leaves a hole in the numbers. Those behind it may
+ * What a receipt means. A say that will never be taken leaves a hole in the numbers. The says behind it may
  * already be on their way under theirs, so they go on under a new device name instead of under new numbers
  * of the old one, where a late copy could be taken for another say. That waits until all before it are
  * stored, because a say that is moved while its old number may still be taken would be stored twice.
@@ -74,7 +98,10 @@ export function onReceipt(
   freshDeviceId: string,
 ): Verdict {
   const said = device.unsent.find(({ clientSeq }) => clientSeq === receipt.clientSeq);
-  if (!said || said.id !== receipt.id) return { do: 'send', device, flight }; // Of a numbering that is past.
+  // A receipt for a numbering that was renamed since.
+  if (!said || said.id !== receipt.id) return { do: 'send', device, flight };
+  if (flight.reused || receipt.code === 'number_reused')
+    return onReused(device, flight, receipt, freshDeviceId);
   switch (receipt.state) {
     case 'STORED':
       return { do: 'send', device: settle(device, receipt.clientSeq), flight: { ...flight, setbacks: 0 } };
@@ -87,6 +114,22 @@ export function onReceipt(
         ? refused(device, said, freshDeviceId)
         : setBack(flight, receipt);
   }
+}
+
+/**
+ * The server has another say under this number: two copies of this device were in use. What was sent behind
+ * it may or may not be stored, so its receipts are awaited; then the rest goes on under a new device name.
+ */
+function onReused(device: KeptDevice, flight: Flight, receipt: Receipt, freshDeviceId: string): Verdict {
+  if (receipt.state === 'ACCEPTED') return { do: 'send', device, flight };
+  const stored = new Set(flight.reused?.stored);
+  const refusedIds = new Set(flight.reused?.refused);
+  (receipt.state === 'STORED' ? stored : refusedIds).add(receipt.id);
+  const awaited = device.unsent.some(
+    ({ id, clientSeq }) => clientSeq <= flight.sentUpTo && !stored.has(id) && !refusedIds.has(id),
+  );
+  if (!awaited) return { do: 'rename', device: renumber(device, freshDeviceId, stored) };
+  return { do: 'send', device, flight: { ...flight, reused: { stored, refused: refusedIds } } };
 }
 
 /** The say can not be taken however often it is sent. */
@@ -102,7 +145,7 @@ export function onSilence(flight: Flight): Verdict {
 
 function refused(device: KeptDevice, said: UnsentSay, freshDeviceId: string): Verdict {
   if (said.clientSeq < lastNumber(device)) {
-    return { do: 'rename', device: renumber(device, freshDeviceId, said.id) };
+    return { do: 'rename', device: renumber(device, freshDeviceId, new Set([said.id])) };
   }
   const without = { ...device, unsent: [] };
   return { do: 'send', device: without, flight: startFlight(without) };
@@ -116,5 +159,9 @@ function setBack(flight: Flight, receipt: Receipt): Verdict {
   const setbacks = flight.setbacks + 1;
   if (receipt.code === 'gap' && setbacks > gapsMax) return { do: 'reconnect' };
   const grown = Math.min(rewindMostMs, rewindFirstMs * 2 ** flight.setbacks);
-  return { do: 'rewind', afterMs: Math.max(receipt.retryAfterMs, grown), flight: { ...flight, setbacks } };
+  return {
+    do: 'rewind',
+    afterMs: Math.max(boundedWait(receipt.retryAfterMs), grown),
+    flight: { ...flight, setbacks },
+  };
 }

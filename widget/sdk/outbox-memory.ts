@@ -1,19 +1,21 @@
-import { freshDevice, type KeptDevice, type Outbox, type Slot } from './outbox.ts';
+import { belongsTo, freshDevice, type KeptDevice, type Outbox, type Slot } from './outbox.ts';
 
 /** Keeps devices in this page or process only: for tests, load, and browsers that allow no storage. */
 export class MemoryOutbox implements Outbox {
   readonly #slots: { device: KeptDevice; held: boolean }[] = [];
 
-  async take(freshDeviceId: string): Promise<Slot> {
-    const abandoned = await this.takeAbandoned();
-    if (abandoned) return abandoned;
-    const slot = this.#slots.find(({ held }) => !held) ?? { device: freshDevice(freshDeviceId), held: false };
-    if (!this.#slots.includes(slot)) this.#slots.push(slot);
+  async take(freshDeviceId: string, userId?: string): Promise<Slot> {
+    const free = this.#slots.filter(({ held, device }) => !held && belongsTo(device, userId));
+    const kept = free.find(({ device }) => device.unsent.length > 0) ?? free[0];
+    const slot = kept ?? { device: freshDevice(freshDeviceId), held: false };
+    if (kept === undefined) this.#slots.push(slot);
     return hold(slot);
   }
 
-  async takeAbandoned(): Promise<Slot | undefined> {
-    const slot = this.#slots.find(({ held, device }) => !held && device.unsent.length > 0);
+  async takeAbandoned(userId: string): Promise<Slot | undefined> {
+    const slot = this.#slots.find(
+      ({ held, device }) => !held && device.unsent.length > 0 && belongsTo(device, userId),
+    );
     return slot && hold(slot);
   }
 }

@@ -1,9 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { add, type Outbox, type Slot, settle } from './outbox.ts';
+import { add, freshDevice, type Outbox, type Slot, settle } from './outbox.ts';
 
-const said = (text: string) => ({ id: `id of ${text}`, text, choiceId: '', atMs: 1 });
+const said = (text: string) => ({ id: idOf(text), text, choiceId: '', atMs: 1 });
+const anna = 'anna';
 const deviceOne = '00000000-0000-4000-8000-000000000001';
 const deviceTwo = '00000000-0000-4000-8000-000000000002';
+
+/** A UUID that tells of which text it is. */
+export function idOf(text: string): string {
+  const hex = [...text].map((unit) => unit.charCodeAt(0).toString(16).padStart(2, '0')).join('');
+  return `00000000-0000-7000-8000-${hex.slice(0, 12).padStart(12, '0')}`;
+}
 
 async function say(slot: Slot, ...texts: readonly string[]): Promise<void> {
   await slot.write(texts.reduce((device, text) => add(device, said(text)), slot.device));
@@ -15,7 +22,7 @@ export function outboxContract(name: string, storage: () => Promise<() => Promis
     test('a new slot has the fresh device, and nothing unsent', async () => {
       const open = await storage();
       const slot = await (await open()).take(deviceOne);
-      expect(slot.device).toEqual({ deviceId: deviceOne, storedUpTo: 0, unsent: [] });
+      expect(slot.device).toEqual(freshDevice(deviceOne));
     });
 
     test('what was written is there for the next holder, with its numbers', async () => {
@@ -39,12 +46,20 @@ export function outboxContract(name: string, storage: () => Promise<() => Promis
       const slot = await (await open()).take(deviceOne);
       await say(slot, 'mine');
       const other = await open();
-      expect(await other.takeAbandoned()).toBeUndefined();
-      expect((await other.take(deviceTwo)).device).toEqual({
-        deviceId: deviceTwo,
-        storedUpTo: 0,
-        unsent: [],
-      });
+      expect(await other.takeAbandoned(anna)).toBeUndefined();
+      expect((await other.take(deviceTwo)).device).toEqual(freshDevice(deviceTwo));
+    });
+
+    test('what one person has not sent is given to that person alone', async () => {
+      const open = await storage();
+      const slot = await (await open()).take(deviceOne, anna);
+      await slot.write(add({ ...slot.device, userId: anna }, said('for anna')));
+      await slot.release();
+      const ben = await (await open()).take(deviceTwo, 'ben');
+      expect(ben.device).toEqual(freshDevice(deviceTwo));
+      expect(await (await open()).takeAbandoned('ben')).toBeUndefined();
+      const back = await (await open()).take(deviceTwo, anna);
+      expect(back.device.unsent.map(({ text }) => text)).toEqual(['for anna']);
     });
 
     test('a slot with unsent says is taken before an empty one, and once only', async () => {
@@ -54,7 +69,10 @@ export function outboxContract(name: string, storage: () => Promise<() => Promis
       await empty.write(empty.device);
       await say(full, 'unsent');
       await Promise.all([empty.release(), full.release()]);
-      const taken = await Promise.all([(await open()).takeAbandoned(), (await open()).takeAbandoned()]);
+      const taken = await Promise.all([
+        (await open()).takeAbandoned(anna),
+        (await open()).takeAbandoned(anna),
+      ]);
       expect(taken.filter((slot) => slot !== undefined)).toHaveLength(1);
       expect((await (await open()).take('00000000-0000-4000-8000-000000000003')).device.deviceId).toBe(
         deviceOne,

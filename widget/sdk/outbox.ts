@@ -1,11 +1,18 @@
 // Hop 1 of 12: widget/sdk/outbox - what a person says is kept, numbered per device, until stored.
 
+import { idPattern, uuidPattern } from '@rapport/proto/identity.ts';
+
 /**
  * One device: a numbering 1, 2, 3… of says that the server takes exactly once and in order. It is one value,
  * always written as a whole, so that no crash can leave half of it.
  */
 export interface KeptDevice {
   readonly deviceId: string;
+  /**
+   * Whose says these are; empty until the first welcome tells. They are sent in the name of no other person,
+   * also when this browser gets another person's token.
+   */
+  readonly userId: string;
   /** Every say up to this clientSeq is stored; the next ones are in `unsent`, without a hole. */
   readonly storedUpTo: number;
   readonly unsent: readonly UnsentSay[];
@@ -22,18 +29,19 @@ export interface UnsentSay {
 
 /**
  * Where devices are kept. Two tabs (or processes) must never number the same device, so each holds a slot of
- * its own; a slot whose holder is gone is taken by the next one that comes, so that nothing said in a closed
- * tab is lost. Twins: `outbox-idb.ts` (browser), `outbox-file.ts` (Node), `outbox-memory.ts`; all pass
- * `outbox.contract.ts`.
+ * its own. A slot without a holder is taken by the next tab of the same person, so that nothing said in a
+ * closed tab is lost. Twins: `outbox-idb.ts` (browser), `outbox-file.ts` (Node), `outbox-memory.ts`; all
+ * pass `outbox.contract.ts`.
  */
 export interface Outbox {
   /**
-   * Takes a slot that nobody holds: one with unsent says first, then any, else a new one for
-   * `freshDeviceId`.
+   * Takes a slot that nobody holds and that `userId` may use: one with unsent says first, then any, else a
+   * new one for `freshDeviceId`. Without a userId, which is so until a token is known, every slot will do:
+   * the welcome tells whether it was right.
    */
-  take(freshDeviceId: string): Promise<Slot>;
-  /** Takes a slot that nobody holds and that has unsent says; undefined when there is none. */
-  takeAbandoned(): Promise<Slot | undefined>;
+  take(freshDeviceId: string, userId?: string): Promise<Slot>;
+  /** Takes a slot that nobody holds, that `userId` may use and that has unsent says; undefined when none. */
+  takeAbandoned(userId: string): Promise<Slot | undefined>;
 }
 
 /** A device that this tab alone may number. */
@@ -50,7 +58,12 @@ export interface Slot {
 export const outboxSaysMax = 200;
 
 export function freshDevice(deviceId: string): KeptDevice {
-  return { deviceId, storedUpTo: 0, unsent: [] };
+  return { deviceId, userId: '', storedUpTo: 0, unsent: [] };
+}
+
+/** Whether a person may send from this device. A device that never had a welcome belongs to the first one. */
+export function belongsTo(device: KeptDevice, userId: string | undefined): boolean {
+  return userId === undefined || device.userId === '' || device.userId === userId;
 }
 
 /** The number of the newest say, stored or not. */
@@ -79,21 +92,53 @@ export function withdraw(device: KeptDevice, id: string): KeptDevice {
   return { ...device, unsent: [...device.unsent.slice(0, at), ...behind] };
 }
 
-/** The unsent says without `exceptId`, numbered from 1 under a new name. */
-export function renumber(device: KeptDevice, deviceId: string, exceptId = ''): KeptDevice {
-  const unsent = device.unsent.filter((said) => said.id !== exceptId);
-  return { deviceId, storedUpTo: 0, unsent: unsent.map((said, at) => ({ ...said, clientSeq: at + 1 })) };
+/** The unsent says without those of `except`, numbered from 1 under a new name. */
+export function renumber(
+  device: KeptDevice,
+  deviceId: string,
+  except: ReadonlySet<string> = new Set(),
+): KeptDevice {
+  const unsent = device.unsent.filter(({ id }) => !except.has(id));
+  return {
+    ...device,
+    deviceId,
+    storedUpTo: 0,
+    unsent: unsent.map((said, at) => ({ ...said, clientSeq: at + 1 })),
+  };
 }
 
-/** Reads what was kept; undefined when it is not a device. */
+/** A text longer than this was not written by a client: no server takes a tenth of it. */
+const textCharsMost = 1_000_000;
+
+/**
+ * Reads what was kept; undefined when it is not a device that a server would take. The caller then begins
+ * with a fresh one, because a damaged number or name would be refused at every hello.
+ */
 export function decodeDevice(kept: unknown): KeptDevice | undefined {
   const device = kept as Partial<KeptDevice> | null | undefined; // Decoder: checked field by field.
-  if (typeof device?.deviceId !== 'string' || typeof device.storedUpTo !== 'number') return undefined;
-  if (!Array.isArray(device.unsent)) return undefined;
-  const { deviceId, storedUpTo, unsent } = device;
-  const dense = unsent.every(
-    (said: Partial<UnsentSay>, at) =>
-      said.clientSeq === storedUpTo + at + 1 && typeof said.id === 'string' && typeof said.text === 'string',
-  );
-  return dense ? { deviceId, storedUpTo, unsent } : undefined;
+  const { deviceId, userId = '', storedUpTo, unsent } = device ?? {};
+  if (typeof deviceId !== 'string' || !uuidPattern.test(deviceId)) return undefined;
+  if (typeof userId !== 'string' || (userId !== '' && !idPattern.test(userId))) return undefined;
+  if (typeof storedUpTo !== 'number' || !isCount(storedUpTo) || !Array.isArray(unsent)) return undefined;
+  const says: UnsentSay[] = [];
+  for (const one of unsent) {
+    const said = decodeSay(one, storedUpTo + says.length + 1);
+    if (!said) return undefined;
+    says.push(said);
+  }
+  return { deviceId: deviceId.toLowerCase(), userId, storedUpTo, unsent: says };
+}
+
+function decodeSay(kept: unknown, clientSeq: number): UnsentSay | undefined {
+  const said = kept as Partial<UnsentSay> | null | undefined; // Decoder: checked field by field.
+  const { id, text, choiceId = '', atMs = 0 } = said ?? {};
+  if (said?.clientSeq !== clientSeq || typeof id !== 'string' || !uuidPattern.test(id)) return undefined;
+  if (typeof text !== 'string' || text.length > textCharsMost) return undefined;
+  if (typeof choiceId !== 'string' || typeof atMs !== 'number') return undefined;
+  return { clientSeq, id: id.toLowerCase(), text, choiceId, atMs };
+}
+
+/** What fits the wire's uint32. */
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value < 2 ** 32;
 }

@@ -35,6 +35,8 @@ export interface RapportState {
   /** What the person said that is not in `messages` yet, in order. */
   readonly pending: readonly Pending[];
   readonly answer: RunningAnswer | undefined;
+  /** Turns whose answers somebody stopped while this client was there. */
+  readonly stoppedTurns: readonly string[];
   readonly typing: Role | undefined;
   readonly topSeq: number;
   readonly readSeq: number;
@@ -43,6 +45,8 @@ export interface RapportState {
   readonly older: 'none' | 'more' | 'loading';
   /** The newest refusal of a frame. */
   readonly fault: { readonly code: string; readonly reason: string; readonly atMs: number } | undefined;
+  /** How long unsent messages and the visitor's token last: on this device, or only as long as this page. */
+  readonly keeping: 'device' | 'page';
 }
 
 /** A conversation with a creator's coach. Fits a Svelte store and React's useSyncExternalStore. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { ScriptedGateway, settle } from '../testing/scripted-gateway.ts';
 import { createRapport } from './client.ts';
+import { freshDevice } from './outbox.ts';
 import type { Rapport, RapportOptions } from './rapport.ts';
 import { memoryStorage } from './storage.ts';
 
@@ -72,11 +73,11 @@ test('a receipt that was lost with the connection does not make a message twice'
   const gateway = new ScriptedGateway();
   const rapport = join(gateway);
   await settle();
-  for (const link of gateway.open) link.dead = true;
-  const [link] = gateway.open;
-  if (!link) throw new Error('no link');
+  for (const socket of gateway.open) socket.dead = true;
+  const [socket] = gateway.open;
+  if (!socket) throw new Error('no socket');
   // The way there still works, the way back does not.
-  link.send = (text) => gateway.hear(link, JSON.parse(text));
+  socket.send = (text) => gateway.hear(socket, JSON.parse(text));
   await rapport.say('once');
   await gateway.clock.pass(120_000);
   expect(stored(gateway)).toEqual(['once']);
@@ -107,7 +108,7 @@ test('a message that was stored long ago, before the tail, is not pending any mo
     unsent: [{ clientSeq: 1, id: 'x', text: 'x', choiceId: '', atMs: 1 }],
   });
   await slot.release();
-  gateway.devices.set(slot.device.deviceId, { last: 1, seqs: [1] });
+  gateway.devices.set(slot.device.deviceId, { last: 1, says: [{ id: 'x', seq: 1 }] });
   gateway.store({ id: 'x', role: 'USER', text: 'x' });
   for (let at = 0; at < 10; at += 1) gateway.store({ id: `${at}`, role: 'COACH', text: 'later' });
   const rapport = join(gateway, { storage, tail: 5 });
@@ -152,7 +153,7 @@ test('a server that forgot the device gets the unsent messages under a new name'
   await rapport.say('one');
   await settle();
   gateway.devices.clear();
-  for (const link of gateway.open) link.end();
+  for (const socket of gateway.open) socket.end();
   gateway.reachable = false;
   await settle();
   await rapport.say('two');
@@ -168,7 +169,7 @@ test('a restored copy of a device does not have its messages taken for repetitio
   const storage = memoryStorage();
   const slot = await storage.outbox.take('00000000-0000-4000-8000-000000000001');
   await slot.release();
-  gateway.devices.set(slot.device.deviceId, { last: 7, seqs: [] });
+  gateway.devices.set(slot.device.deviceId, { last: 7, says: [] });
   const rapport = join(gateway, { storage });
   await rapport.say('new');
   await gateway.clock.pass(5_000);
@@ -183,14 +184,14 @@ test('say() refuses what can never be sent, and what can not be kept', async () 
   expect(await rapport.say('  ')).toMatchObject({ ok: false, code: 'text_empty' });
   expect(await rapport.say('x'.repeat(8_001))).toMatchObject({ ok: false, code: 'text_too_long' });
   await rapport.close();
-  let writes = 0;
+  let isFull = false;
   const full = join(gateway, {
     storage: {
       ...storage,
       outbox: {
         take: async () => ({
-          device: { deviceId: '00000000-0000-4000-8000-000000000002', storedUpTo: 0, unsent: [] },
-          write: () => (writes++ === 0 ? Promise.reject(new Error('disk full')) : Promise.resolve()),
+          device: freshDevice('00000000-0000-4000-8000-000000000002'),
+          write: () => (isFull ? Promise.reject(new Error('disk full')) : Promise.resolve()),
           release: async () => {},
         }),
         takeAbandoned: async () => undefined,
@@ -198,7 +199,9 @@ test('say() refuses what can never be sent, and what can not be kept', async () 
     },
   });
   await settle();
+  isFull = true;
   expect(await full.say('kept?')).toMatchObject({ ok: false, code: 'busy' });
+  isFull = false;
   await settle();
   expect(full.state().pending).toEqual([]);
   expect(stored(gateway)).toEqual([]);
@@ -206,4 +209,42 @@ test('say() refuses what can never be sent, and what can not be kept', async () 
   await settle();
   expect(stored(gateway)).toEqual(['there is room again']);
   await full.close();
+});
+
+test('two copies of one outbox heal: nothing is lost, doubled or taken for a repetition', async () => {
+  const gateway = new ScriptedGateway();
+  const storage = memoryStorage();
+  const before = join(gateway, { storage });
+  await before.say('one');
+  await settle();
+  gateway.reachable = false;
+  for (const socket of gateway.open) socket.end();
+  await settle();
+  for (const text of ['two', 'three', 'four']) await before.say(text);
+  await before.close();
+  // The profile is copied; the copy says other things under the same numbers first.
+  const slot = await storage.outbox.take('00000000-0000-4000-8000-0000000000ff', gateway.userId);
+  const copy = memoryStorage();
+  const copied = await copy.outbox.take('00000000-0000-4000-8000-0000000000ee');
+  const [two] = slot.device.unsent;
+  if (!two) throw new Error('three says');
+  const other = { ...two, id: '00000000-0000-7000-8000-00000000000d', text: 'other two' };
+  await copied.write({
+    ...slot.device,
+    unsent: [other, { ...other, clientSeq: 3, id: `${other.id.slice(0, -1)}e`, text: 'other three' }],
+  });
+  await copied.release();
+  await slot.release();
+  gateway.reachable = true;
+  const twin = join(gateway, { storage: copy });
+  await gateway.clock.pass(1_000);
+  await twin.close();
+  const after = join(gateway, { storage });
+  await gateway.clock.pass(20_000);
+  expect(stored(gateway)).toEqual(['one', 'other two', 'other three', 'two', 'three', 'four']);
+  expect(after.state().pending).toEqual([]);
+  expect(await after.say('five')).toMatchObject({ ok: true });
+  await settle();
+  expect(stored(gateway).at(-1)).toBe('five');
+  await after.close();
 });

@@ -1,14 +1,7 @@
 import type { Code } from '@rapport/proto/codes.ts';
+import type { UpJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { limits } from '@rapport/proto/limits.ts';
-import {
-  type Flight,
-  onReceipt,
-  onSilence,
-  onWelcome,
-  sendable,
-  startFlight,
-  type Verdict,
-} from './flight.ts';
+import { type Flight, onReceipt, onSilence, onWelcome, rewound, sendable, type Verdict } from './flight.ts';
 import type { Receipt, Welcome } from './frame.ts';
 import { add, type KeptDevice, outboxSaysMax, type Slot, type UnsentSay, withdraw } from './outbox.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -22,10 +15,12 @@ export type Keeping =
 export interface SenderOptions {
   readonly slot: Slot;
   readonly surroundings: Surroundings;
-  /** Sends one say; false when there is no open connection. */
-  readonly send: (said: UnsentSay) => boolean;
+  /** Sends a frame; false when there is no open connection. */
+  readonly send: (up: UpJson) => boolean;
   /** Closes the connection and says hello anew. */
   readonly reconnect: () => void;
+  /** The welcome is another person's: `moveTo` a slot of that one. */
+  readonly onOtherPerson: () => void;
   readonly onKept: (said: UnsentSay) => void;
 }
 
@@ -91,7 +86,8 @@ export class Sender {
   }
 
   /**
-   * The connection is open. False when the device had to take a new name, so that hello must be said anew.
+   * The connection is open. False when hello must be said anew: the device took a new name, or belongs to
+   * another person.
    */
   welcome(welcome: Welcome): boolean {
     this.#window = welcome.saysInFlightMax;
@@ -101,7 +97,7 @@ export class Sender {
   }
 
   receipt(receipt: Receipt): void {
-    if (!this.#flight) return; // From a connection that is being left; the welcome of the next one tells.
+    if (!this.#flight) return; // It came over a connection that is being left; the next welcome tells more.
     this.#perform(onReceipt(this.#device, this.#flight, receipt, this.#freshId()));
   }
 
@@ -110,11 +106,11 @@ export class Sender {
     this.#stopTimers();
   }
 
-  /** Lets the device go and takes another one, whose holder is gone. Only while nothing is unsent. */
+  /** Lets the device go, with what is unsent in it, and takes another one. */
   async moveTo(slot: Slot): Promise<void> {
     this.disconnected();
-    await this.#writing.catch(() => {}); // Whoever waited for that write was told.
-    await this.#slot.release().catch(() => {}); // What can not be let go now is let go with the process.
+    await this.#writing.catch(() => {}); // The caller of that write was told.
+    await this.#slot.release().catch(() => {}); // What can not be released now is released with the process.
     this.#slot = slot;
     this.#device = slot.device;
     this.#kept = new Set(slot.device.unsent);
@@ -158,6 +154,10 @@ export class Sender {
         this.#flight = undefined;
         this.#options.reconnect();
         return false;
+      case 'leave':
+        this.#flight = undefined;
+        this.#options.onOtherPerson();
+        return false;
     }
   }
 
@@ -166,7 +166,7 @@ export class Sender {
     if (!this.#flight || this.#stopRewind) return;
     const bounds = { window: this.#window, kept: this.#kept };
     for (const said of sendable(this.#device, this.#flight, bounds)) {
-      if (!this.#options.send(said)) return;
+      if (!this.#options.send(sayFrame(said))) return;
       this.#flight = { ...this.#flight, sentUpTo: said.clientSeq };
       if (!this.#stopWaiting) this.#awaitReceipt();
     }
@@ -179,7 +179,7 @@ export class Sender {
     this.#stopRewind = this.#options.surroundings.after(ms, () => {
       this.#stopRewind = undefined;
       if (!this.#flight) return;
-      this.#flight = { ...startFlight(this.#device), setbacks: this.#flight.setbacks };
+      this.#flight = rewound(this.#device, this.#flight);
       this.#pump();
     });
   }
@@ -203,8 +203,7 @@ export class Sender {
   }
 
   /**
-   * Takes a device that the server's word changed. That it is not written at once costs a repetition at
-   * most.
+   * Takes a device that the server's word changed. A crash before it is written costs a repetition at most.
    */
   #take(device: KeptDevice): void {
     if (device === this.#device && device.unsent.every((said) => this.#kept.has(said))) return;
@@ -220,7 +219,7 @@ export class Sender {
     if (this.#dirty) return this.#writing;
     this.#dirty = true;
     this.#writing = this.#writing
-      .catch(() => {}) // Whoever waited for that write was told.
+      .catch(() => {}) // The caller of that write was told.
       .then(async () => {
         this.#dirty = false;
         const device = this.#device;
@@ -233,4 +232,8 @@ export class Sender {
   #freshId(): string {
     return uuid4(this.#options.surroundings.randomBytes);
   }
+}
+
+function sayFrame({ clientSeq, id, text, choiceId }: UnsentSay): UpJson {
+  return { say: choiceId === '' ? { clientSeq, id, text } : { clientSeq, id, text, choiceId } };
 }

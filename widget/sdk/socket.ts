@@ -1,20 +1,28 @@
 import type { UpJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { limits } from '@rapport/proto/limits.ts';
 import { codeOfClose, retryOf, sentenceOf } from './code.ts';
+import { endpoint } from './endpoint.ts';
 import { decodeDown, encodeUp, type Frame } from './frame.ts';
-import type { Socket, Surroundings } from './surroundings.ts';
+import { Liveness } from './liveness.ts';
+import { boundedWait, type Socket, type Surroundings } from './surroundings.ts';
 import { Refusal } from './visitor.ts';
 
 /** How the connection stands. `waiting` tries again by itself; `stopped` only when asked to. */
 export type Connection =
   | { readonly at: 'connecting' }
   | { readonly at: 'open' }
-  | { readonly at: 'waiting'; readonly code: string; readonly reason: string; readonly retryAtMs: number }
+  | {
+      readonly at: 'waiting';
+      readonly code: string;
+      readonly reason: string;
+      /** Counted from the moment at which the wait began. */
+      readonly retryAfterMs: number;
+    }
   | { readonly at: 'stopped'; readonly code: string; readonly reason: string }
   | { readonly at: 'closed' };
 
 export interface ClientSocketOptions {
-  /** The gateway's address, http or https. */
+  /** The gateway's address, http or https; it may have a path. */
   readonly url: string;
   readonly surroundings: Surroundings;
   /** The token for a hello; a `refused` one must not be given again. Throws Refusal. */
@@ -25,15 +33,18 @@ export interface ClientSocketOptions {
   readonly onConnection: (connection: Connection) => void;
 }
 
+/** Why the server is about to close a socket. */
+type Leaving = Pick<Frame & { kind: 'goodbye' }, 'code' | 'reason' | 'reconnectAfterMs'>;
+
 /** One WebSocket. Two live at once while the server goes away: the next is opened before the last is left. */
 interface Dialled {
   readonly socket: Socket;
   readonly token: string;
+  readonly liveness: Liveness;
   /** Ends the wait for its welcome. */
-  stopClock: () => void;
-  heardAtMs: number;
+  readonly stopClock: () => void;
   welcomedAtMs: number | undefined;
-  leaving: (Frame & { kind: 'goodbye' }) | undefined;
+  leaving: Leaving | undefined;
 }
 
 /** A connection that stood for this long was a good one: the next loss starts with short waits again. */
@@ -42,14 +53,6 @@ const steadyMs = 5_000;
 export const reconnectWaits = { firstMs: 250, mostMs: 15_000 };
 /** Hello, and the owner's answer to it, with as much again for the way. */
 export const welcomeWithinMs = limits.attachWithinMs + limits.helloWithinMs;
-/**
- * A browser cannot ping. After two ping intervals without a frame the link asks for a page, which the server
- * always answers and which would bring what was lost; no frame in probeWithinMs means that the connection is
- * dead. Hidden pages do not ask: they are checked when somebody looks again.
- */
-const silentMs = 2 * limits.pingMs;
-const probeWithinMs = 10_000;
-const lookAgainWithinMs = 5_000;
 
 /** Keeps a connection to the gateway up: hello, goodbye, loss, waits, liveness. */
 export class ClientSocket {
@@ -61,9 +64,8 @@ export class ClientSocket {
   #renewed = false;
   #closed = false;
   #stopWaiting: (() => void) | undefined;
-  #stopProbing: (() => void) | undefined;
   #unwatch: () => void = () => {};
-  /** Counts attempts, so that an answer that comes late knows that it is not wanted any more. */
+  /** Counts attempts: a token that arrives for an attempt before the newest one is ignored. */
   #generation = 0;
 
   constructor(options: ClientSocketOptions) {
@@ -121,17 +123,21 @@ export class ClientSocket {
   }
 
   #dial(token: string): void {
-    const { surroundings, url, hello } = this.#options;
-    const address = new URL('/v1/ws', url);
+    const { surroundings, url, hello, probe } = this.#options;
+    const address = endpoint(url, 'v1/ws');
     address.protocol = address.protocol.replace('http', 'ws');
     const socket = surroundings.openSocket(address.href, 'rapport.v1.json');
-    const now = surroundings.nowMs();
     const stopClock = surroundings.after(welcomeWithinMs, () => this.#give(dialled));
+    const liveness = new Liveness({
+      surroundings,
+      ask: () => socket.send(encodeUp(probe())),
+      onDead: () => this.#give(dialled),
+    });
     const dialled: Dialled = {
       socket,
       token,
+      liveness,
       stopClock,
-      heardAtMs: now,
       welcomedAtMs: undefined,
       leaving: undefined,
     };
@@ -150,12 +156,17 @@ export class ClientSocket {
   }
 
   #onFrame(dialled: Dialled, frame: Frame): void {
-    dialled.heardAtMs = this.#options.surroundings.nowMs();
+    dialled.liveness.heard();
     if (frame.kind === 'goodbye') this.#onGoodbye(dialled, frame);
-    const opens = frame.kind === 'welcome' && dialled === this.#next;
+    const isOpening = dialled === this.#next;
+    if (isOpening && frame.kind === 'fault') {
+      this.#onHelloRefused(dialled, frame);
+      return;
+    }
+    const opens = isOpening && frame.kind === 'welcome';
     if (opens) this.#welcomed(dialled);
     this.#options.onFrame(frame);
-    // A welcome may also tell that hello must be said anew; then this dialled is gone already.
+    // A welcome may also mean that hello must be said anew; then this socket is dropped already.
     if (opens && dialled === this.#current) this.#options.onConnection({ at: 'open' });
   }
 
@@ -163,12 +174,18 @@ export class ClientSocket {
     const left = this.#current;
     this.#current = dialled;
     this.#next = undefined;
-    dialled.welcomedAtMs = dialled.heardAtMs;
+    dialled.welcomedAtMs = this.#options.surroundings.monotonicMs();
     dialled.stopClock();
     this.#renewed = false;
     this.#refused = undefined;
     if (left) drop(left);
-    this.#watchSilence(dialled);
+    dialled.liveness.watch();
+  }
+
+  /** The server refused the hello itself and keeps the socket: no welcome would ever come on it. */
+  #onHelloRefused(dialled: Dialled, fault: Frame & { kind: 'fault' }): void {
+    dialled.leaving = { ...fault, reconnectAfterMs: fault.retryAfterMs };
+    this.#give(dialled);
   }
 
   /** The socket will be closed by the server; the next one is opened before that if it may be. */
@@ -176,31 +193,31 @@ export class ClientSocket {
     dialled.leaving = goodbye;
     const overlap = dialled === this.#current && !this.#next && retryOf(goodbye.code) === 'now';
     if (!overlap) return;
+    const waitMs = boundedWait(goodbye.reconnectAfterMs);
     this.#stopWaiting?.();
-    this.#stopWaiting = this.#options.surroundings.after(goodbye.reconnectAfterMs, () => this.#connect());
+    this.#stopWaiting = this.#options.surroundings.after(waitMs, () => this.#connect());
   }
 
   #onClose(dialled: Dialled, closeCode: number, closeReason: string): void {
     if (dialled !== this.#current && dialled !== this.#next) return;
-    const now = this.#options.surroundings.nowMs();
-    if (dialled.welcomedAtMs !== undefined && now - dialled.welcomedAtMs > steadyMs) this.#attempt = 0;
+    const { welcomedAtMs, leaving, liveness } = dialled;
+    const nowMs = this.#options.surroundings.monotonicMs();
+    if (welcomedAtMs !== undefined && nowMs - welcomedAtMs > steadyMs) this.#attempt = 0;
+    liveness.end();
     if (dialled === this.#next) this.#next = undefined;
-    if (dialled === this.#current) {
-      this.#current = undefined;
-      this.#stopProbing?.();
-    }
+    if (dialled === this.#current) this.#current = undefined;
     if (this.#next) {
       this.#options.onConnection({ at: 'connecting' }); // The successor is on its way.
       return;
     }
-    const code = dialled.leaving?.code ?? codeOfClose(closeCode);
-    const reason = dialled.leaving?.reason || closeReason || sentenceOf(code);
+    const code = leaving?.code ?? codeOfClose(closeCode);
+    const reason = leaving?.reason || closeReason || sentenceOf(code);
     if (code === 'bad_token' || code === 'token_expired') this.#onRefused(dialled.token, code, reason);
     else if (retryOf(code) === 'never') this.#stop(code, reason);
-    else this.#wait(code, reason, (dialled.leaving?.reconnectAfterMs ?? 0) - (now - dialled.heardAtMs));
+    else this.#wait(code, reason, (leaving?.reconnectAfterMs ?? 0) - liveness.quietMs);
   }
 
-  /** A refused token is replaced once; a fresh one that is refused too is for a person to look at. */
+  /** A refused token is replaced once; when its successor is refused too, no other would do better. */
   #onRefused(token: string, code: string, reason: string): void {
     if (this.#renewed) {
       this.#stop(code, reason);
@@ -218,11 +235,11 @@ export class ClientSocket {
     const [roll = 0] = surroundings.randomBytes(new Uint8Array(1));
     const { firstMs, mostMs } = reconnectWaits;
     const whole = Math.min(mostMs, firstMs * 2 ** Math.min(this.#attempt, 10));
-    const ms = Math.max(askedMs, Math.round(whole * (0.5 + roll / 512)));
+    const ms = Math.max(boundedWait(askedMs), Math.round(whole * (0.5 + roll / 512)));
     this.#attempt += 1;
     this.#stopWaiting?.();
     this.#stopWaiting = surroundings.after(ms, () => this.#connect());
-    if (!this.#current) onConnection({ at: 'waiting', code, reason, retryAtMs: surroundings.nowMs() + ms });
+    if (!this.#current) onConnection({ at: 'waiting', code, reason, retryAfterMs: ms });
   }
 
   #stop(code: string, reason: string): void {
@@ -233,47 +250,24 @@ export class ClientSocket {
   #onChange(change: 'offline' | 'online' | 'visible'): void {
     if (change === 'offline') {
       for (const dialled of [this.#current, this.#next]) if (dialled) this.#give(dialled);
-    } else if (this.#current) {
-      const quietMs = this.#options.surroundings.nowMs() - this.#current.heardAtMs;
-      if (quietMs > lookAgainWithinMs) this.#probe(this.#current, lookAgainWithinMs);
-    } else if (this.#stopWaiting && !this.#next) {
+    } else if (this.#current) this.#current.liveness.look();
+    else if (this.#stopWaiting && !this.#next) {
       this.#attempt = 0;
       this.#connect();
     }
   }
 
-  /** Gives a dialled up without waiting for its close event, which a dead network may hold back for minutes. */
+  /**
+   * Gives a socket up without waiting for its close event, which a dead network may hold back for minutes.
+   */
   #give(dialled: Dialled): void {
     drop(dialled);
     this.#onClose(dialled, 1006, '');
   }
 
-  #watchSilence(dialled: Dialled): void {
-    this.#stopProbing?.();
-    const { surroundings } = this.#options;
-    const quietMs = surroundings.nowMs() - dialled.heardAtMs;
-    this.#stopProbing = surroundings.after(Math.max(1_000, silentMs - quietMs), () => {
-      const silent = surroundings.nowMs() - dialled.heardAtMs >= silentMs;
-      if (silent && surroundings.visible()) this.#probe(dialled, probeWithinMs);
-      else this.#watchSilence(dialled);
-    });
-  }
-
-  #probe(dialled: Dialled, withinMs: number): void {
-    const { surroundings, probe } = this.#options;
-    const askedAtMs = surroundings.nowMs();
-    dialled.socket.send(encodeUp(probe()));
-    this.#stopProbing?.();
-    this.#stopProbing = surroundings.after(withinMs, () => {
-      if (dialled.heardAtMs < askedAtMs) this.#give(dialled);
-      else this.#watchSilence(dialled);
-    });
-  }
-
   #dropAll(): void {
     this.#generation += 1;
     this.#stopWaiting?.();
-    this.#stopProbing?.();
     this.#stopWaiting = undefined;
     for (const dialled of [this.#current, this.#next]) if (dialled) drop(dialled);
     this.#current = undefined;
@@ -282,8 +276,9 @@ export class ClientSocket {
 }
 
 /** Closes a socket and hears nothing of it any more. */
-function drop({ socket, stopClock }: Dialled): void {
+function drop({ socket, stopClock, liveness }: Dialled): void {
   stopClock();
+  liveness.end();
   socket.onopen = null;
   socket.onmessage = null;
   socket.onclose = null;

@@ -1,16 +1,30 @@
-import { openBrowserStorage } from './outbox-idb.ts';
+import { Database } from './database-idb.ts';
+import { IdbOutbox } from './outbox-idb.ts';
 import { memoryStorage, type Storage } from './storage.ts';
+import { IdbVisitorTokens } from './visitor-idb.ts';
 
 /**
- * What this browser keeps for `scope`, a gateway's address and a creator. Where there is no IndexedDB (some
- * private modes) or no Web Locks (pages without https), the page's memory stands in: messages then do not
- * survive a reload.
+ * What this browser keeps for `scope`, a gateway's address and a creator. Without Web Locks (pages without
+ * https, sandboxed frames) two tabs would number one device, so the page's memory stands in then.
  */
 export async function browserStorage(scope: string): Promise<Storage> {
-  if (typeof indexedDB === 'undefined' || !('locks' in navigator)) return memoryStorage();
+  const locks = await usableLocks();
+  if (typeof indexedDB === 'undefined' || locks === undefined) return memoryStorage();
+  const database = new Database();
+  const options = { database, scope, locks };
+  return {
+    outbox: new IdbOutbox(options),
+    visitorTokens: new IdbVisitorTokens(options),
+    isForgetful: () => database.isForgetful,
+  };
+}
+
+async function usableLocks(): Promise<LockManager | undefined> {
   try {
-    return await openBrowserStorage(scope, navigator.locks);
+    const { locks } = navigator;
+    await locks.request('rapport-probe', { ifAvailable: true }, () => undefined);
+    return locks;
   } catch {
-    return memoryStorage();
+    return undefined; // There are none, or a sandboxed frame may not use them.
   }
 }

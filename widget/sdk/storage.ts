@@ -9,8 +9,14 @@ import { MemoryVisitorTokens, type VisitorTokens } from './visitor.ts';
 export interface Storage {
   readonly outbox: Outbox;
   readonly visitorTokens: VisitorTokens;
+  /** True when nothing outlives this page or process. Absent: what is kept stays. */
+  readonly isForgetful?: () => boolean;
 }
 
 export function memoryStorage(): Storage {
-  return { outbox: new MemoryOutbox(), visitorTokens: new MemoryVisitorTokens() };
+  return {
+    outbox: new MemoryOutbox(),
+    visitorTokens: new MemoryVisitorTokens(),
+    isForgetful: () => true,
+  };
 }

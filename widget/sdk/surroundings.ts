@@ -2,8 +2,10 @@ import type { RandomBytes } from './uuid.ts';
 
 /** What the client needs of the world, handed in so that a test brings its own. */
 export interface Surroundings {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, for what people read. A person or a time server may set it at any moment. */
   nowMs(): number;
+  /** Milliseconds since some moment; it never goes back. Everything that measures a duration uses it. */
+  monotonicMs(): number;
   /** Calls `ring` once after `ms`; the returned function prevents it. */
   after(ms: number, ring: () => void): () => void;
   readonly randomBytes: RandomBytes;
@@ -15,6 +17,16 @@ export interface Surroundings {
   watch(on: (change: 'offline' | 'online' | 'visible') => void): () => void;
   /** False while nobody can see the page. */
   visible(): boolean;
+}
+
+/**
+ * The longest wait that a server's answer may ask for. A longer one would look like a client that is gone.
+ */
+export const waitMostMs = 120_000;
+
+/** A wait that came over the wire, as it is kept: `setTimeout` rings at once for what exceeds 2^31 ms. */
+export function boundedWait(ms: number): number {
+  return Math.min(Math.max(0, ms), waitMostMs);
 }
 
 /** The part of WebSocket that is used; browsers' and Node 22's both fit. */
@@ -31,6 +43,7 @@ export interface Socket {
 export function systemSurroundings(): Surroundings {
   return {
     nowMs: () => Date.now(),
+    monotonicMs: () => performance.now(),
     after: (ms, ring) => {
       const timer = setTimeout(ring, ms);
       return () => clearTimeout(timer);

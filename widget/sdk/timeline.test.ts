@@ -3,6 +3,7 @@ import { expect as claim, describe, test } from 'vitest';
 import { type Frame, frameOf, type Message } from './frame.ts';
 import {
   applyFrame,
+  disconnected,
   emptyTimeline,
   expect,
   hasHole,
@@ -159,6 +160,27 @@ describe('timeline', () => {
     ).toBe('abcdex!');
   });
 
+  test('an answer never ends in half a character, however it is cut into deltas', () => {
+    const emoji = '👩‍🚀';
+    const cut = (at: number) => [delta('t', 0, emoji.slice(0, at)), delta('t', at, emoji.slice(at))];
+    for (let at = 1; at < emoji.length; at += 1) {
+      const [first, second] = cut(at);
+      if (!first || !second) throw new Error('two deltas');
+      const half = fold([welcome(0), turn('t', 'STARTED'), first]);
+      claim(half.answer?.text.isWellFormed()).toBe(true);
+      claim(fold([second], half).answer).toMatchObject({ text: emoji, half: '' });
+    }
+  });
+
+  test('what is said while an answer is cut off stands below that answer', () => {
+    const said = { clientSeq: 1, id: 'id-1', text: 'text 1', choiceId: '', atMs: 0 };
+    const running = fold([welcome(0), turn('t', 'STARTED'), delta('t', 0, 'abc')]);
+    claim(expect(running, said).pending).toMatchObject([{ afterTurnId: '' }]);
+    const cut = disconnected(running);
+    claim(cut.answer).toMatchObject({ text: 'abc', at: 'cut' });
+    claim(expect(cut, said).pending).toMatchObject([{ afterTurnId: 't' }]);
+  });
+
   test('an answer ends with its message, and a late delta does not bring it back', () => {
     const ended = fold([welcome(0), turn('t', 'STARTED'), delta('t', 0, 'abc'), message(1, 'COACH', 't')]);
     claim(ended.answer).toBeUndefined();
@@ -166,7 +188,8 @@ describe('timeline', () => {
     // It ended without a message while the connection was away: a welcome without a snapshot is the end.
     claim(fold([welcome(0), delta('t', 0, 'abc'), welcome(0)]).answer).toBeUndefined();
     const stopped = fold([welcome(0), delta('t', 0, 'abc'), turn('t', 'STOPPED'), delta('t', 3, 'd')]);
-    claim(stopped.answer).toEqual({ turnId: 't', text: 'abc', at: 'over' });
+    claim(stopped.answer).toEqual({ turnId: 't', text: 'abc', half: '', at: 'over' });
+    claim(stopped.stopped).toEqual(['t']);
   });
 
   test('an answer that is started again begins anew, and a snapshot goes on where it was', () => {
@@ -194,7 +217,7 @@ describe('timeline', () => {
   test('a stored say does not wait for its message when a new tail may begin above it', () => {
     const said = { clientSeq: 1, id: 'id-1', text: 'text 1', choiceId: '', atMs: 0 };
     const stored: Frame = {
-      ...{ kind: 'receipt', clientSeq: 1, id: 'id-1', state: 'STORED', seq: 1 },
+      ...{ kind: 'receipt', clientSeq: 1, id: 'id-1', state: 'STORED', seq: 7 },
       ...{ code: '', reason: '', retryAfterMs: 0 },
     };
     const states = (...frames: readonly Frame[]) => {

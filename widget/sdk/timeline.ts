@@ -21,7 +21,9 @@ export interface Timeline {
   readonly answer: RunningAnswer | undefined;
   /** The newest turns whose answer is over: a late delta of theirs must not bring the answer back. */
   readonly ended: readonly string[];
-  /** Who else is writing. */
+  /** The newest turns that somebody stopped: their messages are shown as such. */
+  readonly stopped: readonly string[];
+  /** The role of somebody else who is writing. */
   readonly typing: Role | undefined;
   readonly sockets: number;
   readonly readSeq: number;
@@ -34,16 +36,26 @@ export interface Pending {
   readonly choiceId: string;
   readonly atMs: number;
   readonly state: 'waiting' | 'accepted' | 'stored' | 'failed';
+  /** Its place in the conversation once it is stored; 0 before. */
+  readonly seq: number;
+  /** The answer that was cut off when this was said, so that it is shown below that; empty for none. */
+  readonly afterTurnId: string;
   /** Why it failed: a code of the catalogue and its sentence. */
   readonly code: string;
   readonly reason: string;
 }
 
-/** The answer that is being written; `over` when it was stopped or failed and its message is not here yet. */
+/**
+ * The answer that is being written. `over`: it was stopped or failed, and its message is not here yet. `cut`:
+ * the connection is gone, and the next one tells how it went on.
+ */
 export interface RunningAnswer {
   readonly turnId: string;
+  /** Never ends in the middle of a character. */
   readonly text: string;
-  readonly at: 'writing' | 'over';
+  /** The first half of a character whose second half has not come yet. */
+  readonly half: string;
+  readonly at: 'writing' | 'over' | 'cut';
 }
 
 /** Messages held in memory; above it the oldest are let go, and `page` brings them again. */
@@ -51,6 +63,7 @@ export const messagesMax = 3_000;
 const messagesKept = 2_000;
 const aheadMax = 1_000;
 const endedMax = 8;
+const stoppedMax = 100;
 
 export function emptyTimeline(afterSeq = 0): Timeline {
   return {
@@ -61,6 +74,7 @@ export function emptyTimeline(afterSeq = 0): Timeline {
     pending: [],
     answer: undefined,
     ended: [],
+    stopped: [],
     typing: undefined,
     sockets: 0,
     readSeq: 0,
@@ -81,13 +95,25 @@ export function hasHole(timeline: Timeline): boolean {
 export function expect(timeline: Timeline, said: UnsentSay): Timeline {
   if (timeline.pending.some(({ id }) => id === said.id)) return timeline;
   const { id, text, choiceId, atMs } = said;
-  const pending: Pending = { id, text, choiceId, atMs, state: 'waiting', code: '', reason: '' };
+  const { answer } = timeline;
+  const afterTurnId = answer?.at === 'cut' ? answer.turnId : '';
+  const pending: Pending = {
+    ...{ id, text, choiceId, atMs, afterTurnId },
+    ...{ state: 'waiting', seq: 0, code: '', reason: '' },
+  };
   return { ...timeline, pending: [...timeline.pending, pending] };
 }
 
-/** These says need no mark any more: they are stored, or were taken back. */
-export function forget(timeline: Timeline, ids: ReadonlySet<string>): Timeline {
-  return { ...timeline, pending: timeline.pending.filter(({ id }) => !ids.has(id)) };
+/** The person needs the mark of a say that failed no longer. */
+export function dismiss(timeline: Timeline, id: string): Timeline {
+  return { ...timeline, pending: timeline.pending.filter((one) => one.id !== id || one.state !== 'failed') };
+}
+
+/** The connection is gone: nothing is known of what was being written. */
+export function disconnected(timeline: Timeline): Timeline {
+  const { answer } = timeline;
+  if (answer === undefined && timeline.typing === undefined) return timeline;
+  return { ...timeline, typing: undefined, answer: answer && { ...answer, at: 'cut' } };
 }
 
 export function applyFrame(timeline: Timeline, frame: Frame): Timeline {
@@ -121,17 +147,16 @@ export function applyFrame(timeline: Timeline, frame: Frame): Timeline {
 /**
  * A connection begins. The running answer is let go: the server sends a snapshot right after if it still
  * runs, and nothing if it ended meanwhile. Another person, or a conversation shorter than what is here,
- * means that all of this is of a conversation that is no more.
+ * means that all of this is of a conversation that is no more. What another person said is not shown to this
+ * one.
  */
 function welcomed(timeline: Timeline, welcome: Welcome): Timeline {
   const another = timeline.userId !== '' && timeline.userId !== welcome.userId;
   const shorter = welcome.topSeq < topSeq(timeline);
-  const kept = another || shorter ? { ...emptyTimeline(), pending: timeline.pending } : timeline;
-  // What is stored comes as a message, but not when only the newest are asked for and it is older.
-  const pending = kept.pending.filter(({ state }) => kept.base !== undefined || state !== 'stored');
+  const pending = another ? [] : timeline.pending;
+  const kept = another || shorter ? { ...emptyTimeline(), pending } : timeline;
   return {
     ...kept,
-    pending,
     userId: welcome.userId,
     base: kept.base ?? (welcome.topSeq === 0 ? 0 : undefined),
     answer: undefined,
@@ -146,9 +171,20 @@ function marked(timeline: Timeline, receipt: Receipt): Timeline {
   const state = { ACCEPTED: 'accepted', STORED: 'stored', REJECTED: 'failed' } as const;
   const pending = timeline.pending.map((one): Pending => {
     if (one.id !== receipt.id) return one;
-    return { ...one, state: state[receipt.state], code: receipt.code, reason: receipt.reason };
+    const { seq, code, reason } = receipt;
+    return { ...one, state: state[receipt.state], seq, code, reason };
   });
-  return { ...timeline, pending };
+  return withoutPlaced({ ...timeline, pending });
+}
+
+/**
+ * A stored say whose place is at or below the newest message needs no mark: it is among the messages, or so
+ * old that it lies before them. A say without a place (seq 0) was stored too long ago to say where.
+ */
+function withoutPlaced(timeline: Timeline): Timeline {
+  const top = topSeq(timeline);
+  const pending = timeline.pending.filter(({ state, seq }) => state !== 'stored' || seq > top);
+  return pending.length === timeline.pending.length ? timeline : { ...timeline, pending };
 }
 
 function withHistory(timeline: Timeline, history: History): Timeline {
@@ -182,10 +218,8 @@ function withMessages(timeline: Timeline, incoming: readonly Message[]): Timelin
     }
   }
   const ahead = waiting.slice(inOrder.length, inOrder.length + aheadMax);
-  return inOrder.reduce(
-    append,
-    trimmed({ ...timeline, ahead, messages: [...timeline.messages, ...inOrder] }),
-  );
+  const grown = trimmed({ ...timeline, ahead, messages: [...timeline.messages, ...inOrder] });
+  return withoutPlaced(inOrder.reduce(append, grown));
 }
 
 /** The message without the frame's `kind`: a live message and the same one from the history are equal. */
@@ -217,11 +251,16 @@ function ended(timeline: Timeline, turnId: string): Timeline {
 function withTurn(timeline: Timeline, turn: Frame & { kind: 'turn' }): Timeline {
   // Also when it was begun before: another host writes it anew. Of what goes on, a snapshot follows at once.
   if (turn.state === 'STARTED') return withText(timeline, turn.turnId, '');
+  const over = ended(turn.state === 'STOPPED' ? withStopped(timeline, turn.turnId) : timeline, turn.turnId);
   const { answer } = timeline;
-  if (answer?.turnId !== turn.turnId) return ended(timeline, turn.turnId);
+  if (answer?.turnId !== turn.turnId) return over;
   // Its message replaces the text; until then the text stays, so that nothing flickers.
-  const over = answer.text === '' ? undefined : ({ ...answer, at: 'over' } as const);
-  return { ...ended(timeline, turn.turnId), answer: over };
+  return { ...over, answer: answer.text === '' ? undefined : { ...answer, at: 'over' } };
+}
+
+function withStopped(timeline: Timeline, turnId: string): Timeline {
+  if (timeline.stopped.includes(turnId)) return timeline;
+  return { ...timeline, stopped: [...timeline.stopped, turnId].slice(-stoppedMax) };
 }
 
 /**
@@ -230,13 +269,18 @@ function withTurn(timeline: Timeline, turn: Frame & { kind: 'turn' }): Timeline 
  * whole message always follows.
  */
 function withDelta(timeline: Timeline, delta: Frame & { kind: 'delta' }): Timeline {
-  const text = timeline.answer?.turnId === delta.turnId ? timeline.answer.text : '';
+  const { answer } = timeline;
+  const text = answer?.turnId === delta.turnId ? answer.text + answer.half : '';
   if (delta.offset > text.length) return text === '' ? withText(timeline, delta.turnId, '') : timeline;
   const unseen = delta.text.slice(text.length - delta.offset);
   return unseen === '' ? timeline : withText(timeline, delta.turnId, text + unseen);
 }
 
-function withText(timeline: Timeline, turnId: string, text: string): Timeline {
+const endsInHalf = /[\ud800-\udbff]$/;
+
+function withText(timeline: Timeline, turnId: string, written: string): Timeline {
   if (timeline.ended.includes(turnId)) return timeline;
-  return { ...timeline, answer: { turnId, text, at: 'writing' } };
+  const half = endsInHalf.exec(written)?.[0] ?? '';
+  const text = written.slice(0, written.length - half.length);
+  return { ...timeline, answer: { turnId, text, half, at: 'writing' } };
 }

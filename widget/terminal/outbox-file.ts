@@ -1,6 +1,13 @@
 import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeDevice, freshDevice, type KeptDevice, type Outbox, type Slot } from '../sdk/outbox.ts';
+import {
+  belongsTo,
+  decodeDevice,
+  freshDevice,
+  type KeptDevice,
+  type Outbox,
+  type Slot,
+} from '../sdk/outbox.ts';
 
 /**
  * Keeps devices in a folder, one file each, for Node. The file's name says who holds it, `<slot>.<pid>.json`
@@ -15,10 +22,10 @@ export class FileOutbox implements Outbox {
     this.#folder = folder;
   }
 
-  async take(freshDeviceId: string): Promise<Slot> {
-    const abandoned = await this.takeAbandoned();
-    if (abandoned) return abandoned;
-    for (const name of await this.#free()) {
+  async take(freshDeviceId: string, userId?: string): Promise<Slot> {
+    const free = await this.#free(userId);
+    const abandoned = free.filter(({ device }) => device.unsent.length > 0);
+    for (const { name } of [...abandoned, ...free]) {
       const slot = await this.#claim(name);
       if (slot) return slot;
     }
@@ -28,23 +35,27 @@ export class FileOutbox implements Outbox {
     return this.#held(path, device);
   }
 
-  async takeAbandoned(): Promise<Slot | undefined> {
-    for (const name of await this.#free()) {
-      if (((await read(this.#path(name)))?.unsent.length ?? 0) === 0) continue;
-      const slot = await this.#claim(name);
+  async takeAbandoned(userId: string): Promise<Slot | undefined> {
+    for (const { name, device } of await this.#free(userId)) {
+      const slot = device.unsent.length > 0 ? await this.#claim(name) : undefined;
       if (slot) return slot;
     }
     return undefined;
   }
 
-  /** Names of the files that no living process holds. */
-  async #free(): Promise<readonly string[]> {
+  /** What no living process holds and `userId` may use. */
+  async #free(userId?: string): Promise<readonly { readonly name: string; readonly device: KeptDevice }[]> {
     await mkdir(this.#folder, { recursive: true });
-    const names = await readdir(this.#folder);
-    return names.filter((name) => {
+    const names = (await readdir(this.#folder)).filter((name) => {
       const holder = /^[0-9a-f-]+\.(free|\d+)\.json$/.exec(name)?.[1];
       return holder !== undefined && (holder === 'free' || !alive(Number(holder)));
     });
+    const read = await Promise.all(
+      names.map(async (name) => ({ name, device: await readDevice(this.#path(name)) })),
+    );
+    return read.flatMap(({ name, device }) =>
+      device && belongsTo(device, userId) ? [{ name, device }] : [],
+    );
   }
 
   async #claim(name: string): Promise<Slot | undefined> {
@@ -54,7 +65,7 @@ export class FileOutbox implements Outbox {
     } catch {
       return undefined; // Another process was faster.
     }
-    const device = await read(path);
+    const device = await readDevice(path);
     return device && this.#held(path, device);
   }
 
@@ -90,11 +101,11 @@ export async function replace(path: string, text: string): Promise<void> {
   }
 }
 
-async function read(path: string): Promise<KeptDevice | undefined> {
+async function readDevice(path: string): Promise<KeptDevice | undefined> {
   try {
     return decodeDevice(JSON.parse(await readFile(path, 'utf8')));
   } catch {
-    return undefined; // Gone, or damaged: then it is nobody's device any more.
+    return undefined; // The file is gone or damaged. A damaged one is left alone.
   }
 }
 

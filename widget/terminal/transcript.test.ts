@@ -36,7 +36,7 @@ test('a transcript only grows: greeting, streamed answer, sources, choices, trou
   gateway.store({ id: 'b', role: 'USER', text: 'typed elsewhere' });
   await settle();
   gateway.reachable = false;
-  for (const link of gateway.open) link.end();
+  for (const socket of gateway.open) socket.end();
   await settle();
   gateway.reachable = true;
   await gateway.clock.pass(20_000);

@@ -1,9 +1,10 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { decodeToken } from '../sdk/token.ts';
 import type { VisitorTokens } from '../sdk/visitor.ts';
 import { replace } from './outbox-file.ts';
 
-/** Keeps a visitor's token in one file, readable by its owner only. */
+/** Keeps a visitor's token in one file that only its owner can read. Two processes may make two visitors. */
 export class FileVisitorTokens implements VisitorTokens {
   readonly #path: string;
 
@@ -13,16 +14,16 @@ export class FileVisitorTokens implements VisitorTokens {
 
   async kept(): Promise<string | undefined> {
     try {
-      return (await readFile(this.#path, 'utf8')).trim() || undefined;
+      return decodeToken((await readFile(this.#path, 'utf8')).trim());
     } catch {
       return undefined;
     }
   }
 
-  async replace(refused: string | undefined, make: () => Promise<string>): Promise<string> {
+  async replace(next: (kept: string | undefined) => Promise<string>): Promise<string> {
     const kept = await this.kept();
-    if (kept !== undefined && kept !== refused) return kept;
-    const token = await make();
+    const token = await next(kept);
+    if (token === kept) return token;
     await mkdir(dirname(this.#path), { recursive: true });
     await replace(this.#path, token);
     return token;

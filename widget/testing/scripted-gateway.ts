@@ -8,7 +8,10 @@ import type { Socket, Surroundings } from '../sdk/surroundings.ts';
  */
 export class ScriptedGateway {
   readonly messages: MessageJson[] = [];
-  readonly devices = new Map<string, { last: number; seqs: number[] }>();
+  readonly devices = new Map<
+    string,
+    { last: number; says: { readonly id: string; readonly seq: number }[] }
+  >();
   /** Every frame that clients sent, in order. */
   readonly heard: UpJson[] = [];
   readonly sockets: ScriptedSocket[] = [];
@@ -21,12 +24,18 @@ export class ScriptedGateway {
   /** Own messages are pushed to their sender as well, as the owner does. */
   userId = 'visitor-1';
   tokensGiven = 0;
+  tokenLifeMs = 30 * 24 * 60 * 60 * 1_000;
+  /** The bearers that visitors renewed with, in order; empty for a new visitor. */
+  readonly bearers: string[] = [];
+  /** Answers a renewal; undefined renews it for the same person. */
+  renewal: (bearer: string) => Response | undefined = () => undefined;
   readonly clock = new ScriptedClock();
   #watchers = new Set<(change: 'offline' | 'online' | 'visible') => void>();
   #random = 1;
 
   readonly surroundings: Surroundings = {
-    nowMs: () => this.clock.nowMs,
+    nowMs: () => this.clock.wallMs,
+    monotonicMs: () => this.clock.nowMs,
     after: (ms, ring) => this.clock.after(ms, ring),
     randomBytes: (bytes) => {
       for (let at = 0; at < bytes.length; at += 1) {
@@ -35,10 +44,12 @@ export class ScriptedGateway {
       }
       return bytes;
     },
-    fetch: async () => {
+    fetch: async (_, init) => {
       if (!this.reachable) throw new TypeError('fetch failed');
-      this.tokensGiven += 1;
-      return Response.json({ token: `token-${this.tokensGiven}`, userId: this.userId });
+      const bearer = new Headers(init?.headers).get('authorization')?.replace('Bearer ', '') ?? '';
+      this.bearers.push(bearer);
+      const answer = bearer === '' ? undefined : this.renewal(bearer);
+      return answer ?? Response.json({ token: this.issue(), userId: this.userId });
     },
     openSocket: () => new ScriptedSocket(this),
     watch: (on) => {
@@ -48,9 +59,23 @@ export class ScriptedGateway {
     visible: () => true,
   };
 
+  /** A token as the real gateway's, but for the signature: that is its name, `token-1` and so on. */
+  issue(): string {
+    this.tokensGiven += 1;
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const [iat, exp] = [0, this.tokenLifeMs].map((ms) => Math.floor((this.serverNowMs + ms) / 1_000));
+    const claims = { sub: this.userId, creator_id: 'demo', role: 'visitor', iat, exp };
+    return `${part({ alg: 'EdDSA' })}.${part(claims)}.token-${this.tokensGiven}`;
+  }
+
+  /** The server's clock is right, whatever the device's shows. */
+  get serverNowMs(): number {
+    return this.clock.nowMs + 1_700_000_000_000;
+  }
+
   /** The sockets that are open. */
   get open(): readonly ScriptedSocket[] {
-    return this.sockets.filter((link) => link.isOpen);
+    return this.sockets.filter((socket) => socket.isOpen);
   }
 
   announce(change: 'offline' | 'online' | 'visible'): void {
@@ -59,41 +84,42 @@ export class ScriptedGateway {
 
   /** Stores a message and pushes it to every open socket. */
   store(message: Omit<MessageJson, 'seq'>, options: { readonly push?: boolean } = {}): number {
-    const stored = { atMs: this.clock.nowMs, channel: 'web', ...message, seq: this.messages.length + 1 };
+    const stored = { atMs: this.serverNowMs, channel: 'web', ...message, seq: this.messages.length + 1 };
     this.messages.push(stored);
     if (options.push !== false) this.push({ message: stored });
     return stored.seq;
   }
 
   push(down: DownJson): void {
-    for (const link of this.open) link.deliver(down);
+    for (const socket of this.open) socket.deliver(down);
   }
 
-  hear(link: ScriptedSocket, up: UpJson): void {
+  hear(socket: ScriptedSocket, up: UpJson): void {
     this.heard.push(up);
-    if (up.hello) this.#hello(link, up.hello);
-    if (up.say) this.#say(link, up.say);
-    if (up.page) link.deliver({ history: { ...this.#page(up.page), paged: true } });
+    if (up.hello) this.#hello(socket, up.hello);
+    if (up.say) this.#say(socket, up.say);
+    if (up.page) socket.deliver({ history: { ...this.#page(up.page), paged: true } });
   }
 
-  #hello(link: ScriptedSocket, hello: NonNullable<UpJson['hello']>): void {
+  #hello(socket: ScriptedSocket, hello: NonNullable<UpJson['hello']>): void {
     const refusal = this.refuse(hello.token ?? '');
     if (refusal) {
-      link.deliver(refusal);
-      link.end(4003);
+      socket.deliver(refusal);
+      socket.end(4003);
       return;
     }
-    link.deviceId = hello.deviceId ?? '';
+    socket.deviceId = hello.deviceId ?? '';
     const topSeq = this.messages.length;
-    const clientSeqStored = this.devices.get(link.deviceId)?.last ?? 0;
+    const clientSeqStored = this.devices.get(socket.deviceId)?.last ?? 0;
     const coach = { name: 'Coach', greeting: 'Hello', suggestions: ['How do I start?'] };
-    link.deliver({
+    socket.deliver({
       welcome: {
         sessionId: 's',
         creatorId: 'demo',
         userId: this.userId,
         topSeq,
         clientSeqStored,
+        serverTimeMs: this.serverNowMs,
         coach,
         limits: { saysInFlightMax: 4 },
       },
@@ -101,29 +127,33 @@ export class ScriptedGateway {
     const afterSeq = hello.afterSeq || (hello.tail ? Math.max(0, topSeq - hello.tail) : 0);
     for (let from = afterSeq; from < topSeq; from += 20) {
       const messages = this.messages.slice(from, from + 20);
-      link.deliver({ history: { messages, more: from + 20 < topSeq } });
+      socket.deliver({ history: { messages, more: from + 20 < topSeq } });
     }
   }
 
-  #say(link: ScriptedSocket, say: SayJson): void {
-    const { deviceId } = link;
+  #say(socket: ScriptedSocket, say: SayJson): void {
+    const { deviceId } = socket;
     const { clientSeq = 0, id = '', text = '' } = say;
     const judged = this.judge(say, deviceId);
     if (judged !== undefined) {
-      if (judged !== 'silence') link.deliver(judged);
+      if (judged !== 'silence') socket.deliver(judged);
       return;
     }
-    const device = this.devices.get(deviceId) ?? { last: 0, seqs: [] };
+    const device = this.devices.get(deviceId) ?? { last: 0, says: [] };
     if (clientSeq > device.last + 1) {
-      link.deliver({ receipt: { clientSeq, id, state: 'REJECTED', code: 'gap' } });
+      socket.deliver({ receipt: { clientSeq, id, state: 'REJECTED', code: 'gap' } });
       return;
     }
     if (clientSeq === device.last + 1) {
       const seq = this.store({ id, role: 'USER', text });
-      this.devices.set(deviceId, { last: clientSeq, seqs: [...device.seqs, seq] });
+      this.devices.set(deviceId, { last: clientSeq, says: [...device.says, { id, seq }] });
     }
-    const seq = this.devices.get(deviceId)?.seqs[clientSeq - 1] ?? 0;
-    link.deliver({ receipt: { clientSeq, id, state: 'STORED', seq } });
+    const stored = this.devices.get(deviceId)?.says[clientSeq - 1];
+    socket.deliver(
+      stored?.id === id
+        ? { receipt: { clientSeq, id, state: 'STORED', seq: stored.seq } }
+        : { receipt: { clientSeq, id, state: 'REJECTED', code: 'number_reused' } },
+    );
   }
 
   #page({ afterSeq, beforeSeq, limit = 0 }: NonNullable<UpJson['page']>) {
@@ -194,11 +224,18 @@ export class ScriptedSocket implements Socket {
 }
 
 class ScriptedClock {
-  nowMs = 1_700_000_000_000;
+  nowMs = 0;
+  /** What the device's clock shows when nothing has passed; a test may set it as a person would. */
+  startedAtMs = 1_700_000_000_000;
   #timers: { readonly atMs: number; readonly ring: () => void }[] = [];
 
+  get wallMs(): number {
+    return this.startedAtMs + this.nowMs;
+  }
+
   after(ms: number, ring: () => void): () => void {
-    const timer = { atMs: this.nowMs + ms, ring };
+    // As setTimeout does: what does not fit into 31 bits rings at once.
+    const timer = { atMs: this.nowMs + (ms > 2 ** 31 - 1 ? 1 : ms), ring };
     this.#timers.push(timer);
     return () => {
       this.#timers = this.#timers.filter((one) => one !== timer);
