@@ -1,9 +1,9 @@
 import { DiscardPolicy, jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
 import { encodeEnvelope, envelopesOf } from '@rapport/proto/batch.ts';
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { connectNats } from './connect.ts';
 import { startTestNats, type TestNats } from './nats-fixture.ts';
 import { openStream, type Stream } from './open-stream.ts';
 import { partitionOf } from './partition.ts';
@@ -121,7 +121,7 @@ describe('a log that was made without timers', () => {
   });
 
   async function makeOldLog(limits: { readonly max_bytes?: number } = {}) {
-    const nc = await connect({ servers: old.url });
+    const nc = await connectNats({ url: old.url, name: 'test', log });
     const jsm = await jetstreamManager(nc);
     const metadata = { partitions: '4' };
     await jsm.streams.add({
@@ -137,7 +137,7 @@ describe('a log that was made without timers', () => {
 
   test('is brought up, and keeps what it has', async () => {
     await makeOldLog();
-    const nc = await connect({ servers: old.url });
+    const nc = await connectNats({ url: old.url, name: 'test', log });
     nc.publish(`inbox.${partitionOf(timer, 4)}`, JSON.stringify({ envelopes: [fired(timer)] }));
     await nc.drain();
     const before = stream;
