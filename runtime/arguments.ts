@@ -1,5 +1,40 @@
-/** A command was given something that it cannot use; the message is one sentence for whoever typed it. */
+import { AssertionError } from 'node:assert';
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { reasonOf, systemCodeOf } from './fault.ts';
+
+/** A command was given something that it cannot use; the message is one sentence for people. */
 class WrongArgument extends Error {}
+
+/** An argument that stands alone, such as `--json`. */
+export const flag = { type: 'boolean', default: false } as const;
+
+/**
+ * Reads the arguments of a command. For `--help` it prints `help` and ends the process, so that nothing runs;
+ * for arguments that are not in `options` it prints one sentence and ends the process with status 1.
+ */
+export function readArguments<const T extends ParseArgsOptionsConfig>(command: {
+  readonly help: string;
+  readonly options: T;
+  /** Whether arguments without a name are allowed. */
+  readonly allowPositionals?: boolean;
+}) {
+  const { help, options, allowPositionals = false } = command;
+  answerHelp(() => help);
+  try {
+    return parseArgs({ options, allowPositionals });
+  } catch (failure) {
+    process.stderr.write(`${sentenceOf(failure)}\n`);
+    process.exit(1);
+  }
+}
+
+/** For `--help` and `-h`: prints the help and ends the process. */
+export function answerHelp(help: () => string): void {
+  const args = process.argv.slice(2);
+  if (!args.includes('--help') && !args.includes('-h')) return;
+  process.stdout.write(help());
+  process.exit(0);
+}
 
 /** Reads what a command was given for an option. Throws WrongArgument when it is none of `all`. */
 export function chosen<const T extends string>(option: string, value: string, all: readonly T[]): T {
@@ -16,21 +51,28 @@ export function whole(option: string, value: string): number {
 }
 
 /**
- * Runs a command, or what reads its options: arguments that it cannot use end the process with one sentence
- * and status 1. Whatever else goes wrong is thrown on, with its stack.
+ * Runs a command; a number that `run` resolves with is its status. A failure prints one sentence and makes
+ * the status 1; a bug prints its stack.
  */
-export async function explainWrongArguments<T>(run: () => T | Promise<T>): Promise<T> {
+export async function runCommand(run: () => Promise<unknown>): Promise<void> {
   try {
-    return await run();
+    const status = await run();
+    if (typeof status === 'number') process.exitCode = status;
   } catch (failure) {
-    if (!isWrongArgument(failure)) throw failure;
-    process.stderr.write(`${failure.message}\n`);
-    process.exit(1);
+    process.stderr.write(`${isBug(failure) ? failure.stack : sentenceOf(failure)}\n`);
+    process.exitCode = 1;
   }
 }
 
-/** Ours, or that of node:util's parseArgs. */
-function isWrongArgument(failure: unknown): failure is Error {
-  if (failure instanceof WrongArgument) return true;
-  return failure instanceof Error && 'code' in failure && String(failure.code).startsWith('ERR_PARSE_ARGS');
+/** Node's own fetch throws a TypeError when the network fails; that one has a cause. */
+function isBug(failure: unknown): failure is Error {
+  if (failure instanceof AssertionError || failure instanceof ReferenceError) return true;
+  return failure instanceof TypeError && failure.cause === undefined && systemCodeOf(failure) === undefined;
+}
+
+/** Of Node's advice about a wrong argument the first sentence is enough. */
+function sentenceOf(failure: unknown): string {
+  const reason = reasonOf(failure);
+  if (!systemCodeOf(failure)?.startsWith('ERR_PARSE_ARGS')) return reason;
+  return `Cannot use these arguments: ${reason.split('. ')[0]}; --help shows what there is`;
 }

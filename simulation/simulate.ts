@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { explainWrongArguments, whole } from '@rapport/runtime/arguments.ts';
+import { flag, readArguments, runCommand, whole } from '@rapport/runtime/arguments.ts';
 import { mutants } from './mutants.ts';
 import { plant } from './plant.ts';
 
@@ -21,24 +20,21 @@ docs/simulation.md tells what a world is and how to read its trace. The bugs tha
 ${[...mutants.keys()].map((name) => `  ${name}`).join('\n')}
 `;
 
-const { values: given } = await explainWrongArguments(() =>
-  parseArgs({
-    options: {
-      help: { type: 'boolean', default: false },
-      seeds: { type: 'string' },
-      from: { type: 'string', default: '1' },
-      seed: { type: 'string' },
-      all: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      trace: { type: 'boolean', default: false },
-      mutant: { type: 'string' },
-      mutants: { type: 'boolean', default: false },
-    },
-  }),
-);
+const { values: given } = readArguments({
+  help: use,
+  options: {
+    seeds: { type: 'string' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    all: flag,
+    json: flag,
+    trace: flag,
+    mutant: { type: 'string' },
+    mutants: flag,
+  },
+});
 
-if (given.help) process.stdout.write(use);
-else process.exitCode = (await explainWrongArguments(simulate)) ? 0 : 1;
+await runCommand(async () => ((await simulate()) ? 0 : 1));
 
 async function simulate(): Promise<boolean> {
   if (given.mutants) {

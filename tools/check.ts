@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { explainWrongArguments } from '@rapport/runtime/arguments.ts';
+import { readArguments } from '@rapport/runtime/arguments.ts';
 import { checks } from './gate/checks.ts';
 import { runStages } from './gate/stages.ts';
 import { runStep } from './gate/step.ts';
@@ -12,14 +11,8 @@ What every commit has to pass, in less than a minute: format and rules, types, t
 and the unit tests. \`npm test\` runs everything else, too.
 `;
 
-const { values: given } = await explainWrongArguments(() =>
-  parseArgs({ options: { help: { type: 'boolean', default: false } } }),
-);
-
-if (given.help) process.stdout.write(use);
-else {
-  exitOnSignals();
-  process.exitCode = await runStages([
-    [...checks.map((step) => [() => runStep(step)]), [() => runSuite('unit')]],
-  ]);
-}
+readArguments({ help: use, options: {} });
+exitOnSignals();
+process.exitCode = await runStages([
+  [...checks.map((step) => [() => runStep(step)]), [() => runSuite('unit')]],
+]);

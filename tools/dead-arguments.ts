@@ -1,7 +1,8 @@
-import { parseArgs } from 'node:util';
+import { flag, readArguments } from '@rapport/runtime/arguments.ts';
+import { helpText, type OptionSet } from '@rapport/runtime/options.ts';
 
-export const use = 'npm run dead -- list | show NUMBER | replay NUMBER | replay --all [--json]';
-export const does = `Shows what could not be processed, and puts it back once the cause is mended.
+const use = 'npm run dead -- list | show NUMBER | replay NUMBER | replay --all [--json]';
+const does = `Shows what could not be processed, and puts it back once the cause is mended.
   list            each dead letter: its number, time, partition, whose it is, and why it is here
   show NUMBER     one of them, with the event (and so with what a person wrote)
   replay NUMBER   puts its event at the end of the log and deletes the letter
@@ -9,30 +10,24 @@ export const does = `Shows what could not be processed, and puts it back once th
   --json          prints JSON, one object a line`;
 
 export type Command =
-  | { readonly do: 'help' }
   | { readonly do: 'list'; readonly json: boolean }
   | { readonly do: 'show' | 'replay'; readonly sequence: number; readonly json: boolean }
   | { readonly do: 'replay_all'; readonly json: boolean };
 
-/** Throws with one sentence when the arguments make no command. */
-export function readDeadArguments(args: readonly string[]): Command {
-  const { values, positionals } = parseArgs({
-    args: [...args],
+/** Throws with one sentence when the arguments make no command; --help prints all of them. */
+export function readDeadArguments(options: OptionSet): Command {
+  const { values, positionals } = readArguments({
+    help: helpText({ use, does, options }),
+    options: { all: flag, json: flag },
     allowPositionals: true,
-    options: {
-      all: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
   });
-  const { all, json, help } = values;
+  const { all, json } = values;
   const [verb, number, ...rest] = positionals;
-  if (help) return { do: 'help' };
   if (verb === 'list' && number === undefined && !all) return { do: 'list', json };
   if (verb === 'replay' && number === undefined && all) return { do: 'replay_all', json };
   if ((verb === 'show' || verb === 'replay') && rest.length === 0 && !all)
     return { do: verb, sequence: sequenceOf(verb, number), json };
-  throw new Error(`Cannot tell what to do with "${args.join(' ')}": it should be ${use}`);
+  throw new Error(`Cannot tell what to do with "${positionals.join(' ')}": it should be ${use}`);
 }
 
 function sequenceOf(verb: string, given: string | undefined): number {

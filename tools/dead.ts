@@ -1,25 +1,15 @@
-import { reasonOf } from '@rapport/runtime/fault.ts';
+import { runCommand } from '@rapport/runtime/arguments.ts';
 import { createLog } from '@rapport/runtime/log.ts';
-import { helpText } from '@rapport/runtime/options.ts';
 import { type DeadLetter, type DeadLetters, openDeadLetters } from '@rapport/stream/dead-letters.ts';
 import { connectToRapport } from './connect-to-rapport.ts';
-import { type Command, does, readDeadArguments, use } from './dead-arguments.ts';
+import { type Command, readDeadArguments } from './dead-arguments.ts';
 import { readConfig, options as settings } from './knowledge/config.ts';
 
 const { STREAM_REPLICAS: _, ...options } = settings;
 
-try {
-  process.exitCode = await main(readDeadArguments(process.argv.slice(2)));
-} catch (failure) {
-  process.stderr.write(`${reasonOf(failure)}\n`);
-  process.exitCode = 1;
-}
+await runCommand(() => main(readDeadArguments(options)));
 
 async function main(command: Command): Promise<number> {
-  if (command.do === 'help') {
-    process.stdout.write(helpText({ use, does, options }));
-    return 0;
-  }
   const { NATS_URL: natsUrl, DATA_DIR: dataDir, LOG_LEVEL: level } = readConfig(process.env);
   const log = createLog({ name: 'dead', level });
   const nc = await connectToRapport({ name: 'dead', natsUrl, dataDir, log });
@@ -30,7 +20,7 @@ async function main(command: Command): Promise<number> {
   }
 }
 
-async function run(command: Exclude<Command, { do: 'help' }>, dead: DeadLetters): Promise<number> {
+async function run(command: Command, dead: DeadLetters): Promise<number> {
   const letters = await dead.list();
   switch (command.do) {
     case 'list':

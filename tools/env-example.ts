@@ -1,8 +1,7 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { program, root } from './gate/step.ts';
 
-/** Who takes settings, in the order in which people look for them. Each prints its own with --help. */
+/** The programs that take settings, in the order in which people look for them. Each prints its own. */
 const sources = [
   { title: 'npm start', script: 'tools/rapport.ts' },
   { title: 'the gateway', script: 'gateway/main.ts' },
@@ -13,8 +12,6 @@ const sources = [
 const head = `# Every setting of Rapport with its default. Copy this file to .env and change what differs.
 # Written by \`npm run generate\` from what the programs print with --help.
 `;
-
-if (import.meta.main) await writeFile(join(root, '.env.example'), await envExample());
 
 /** The text of .env.example. A setting that several programs know stands where it comes first. */
 export async function envExample(): Promise<string> {
@@ -29,7 +26,7 @@ export async function envExample(): Promise<string> {
   return head + sections.join('');
 }
 
-/** The environment of whoever runs this must not show in the defaults. */
+/** PORT_BASE of this process's environment must not show in the defaults. */
 function help(script: string): Promise<string> {
   return program(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, script), '--help'], {
     env: { PORT_BASE: '' },

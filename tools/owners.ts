@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import { reasonOf } from '@rapport/runtime/fault.ts';
+import { flag, readArguments, runCommand } from '@rapport/runtime/arguments.ts';
 import { createLog, type Log } from '@rapport/runtime/log.ts';
 import { helpText } from '@rapport/runtime/options.ts';
 import type { connectNats } from '@rapport/stream/connect.ts';
@@ -15,19 +14,14 @@ const use = 'npm run owners -- [--json] [--watch]';
 const does = 'Prints which actor host owns each partition, how far it is, and how many records it is behind.';
 const watchEveryMs = 1_000;
 
-try {
-  await main(process.argv.slice(2));
-} catch (failure) {
-  process.stderr.write(`${reasonOf(failure)}\n`);
-  process.exitCode = 1;
-}
+const { json, watch } = readArguments({
+  help: helpText({ use, does, options: ownersOptions }),
+  options: { json: flag, watch: flag },
+}).values;
 
-async function main(args: readonly string[]): Promise<void> {
-  const { json, watch, help } = readFlags(args);
-  if (help) {
-    process.stdout.write(helpText({ use, does, options: ownersOptions }));
-    return;
-  }
+await runCommand(main);
+
+async function main(): Promise<void> {
   const { NATS_URL: natsUrl, DATA_DIR: dataDir } = readOwnersSettings(process.env);
   const log = createLog({ name: 'owners', level: 'silent' });
   const nc = await connectToRapport({ name: 'owners', natsUrl, dataDir, log });
@@ -40,15 +34,6 @@ async function main(args: readonly string[]): Promise<void> {
     } while (watch);
   } finally {
     await nc.close();
-  }
-}
-
-function readFlags(args: readonly string[]) {
-  const flag = { type: 'boolean', default: false } as const;
-  try {
-    return parseArgs({ args: [...args], options: { json: flag, watch: flag, help: flag } }).values;
-  } catch (failure) {
-    throw new Error(`Cannot use ${args.join(' ')}: it should be as in ${use}`, { cause: failure });
   }
 }
 

@@ -25,7 +25,7 @@ afterEach(async () => {
 
 /** `npm start` as a person runs it, on free ports. */
 function npmStart(settings: Readonly<Record<string, string>> = {}) {
-  const child = spawn('node', [join(import.meta.dirname, 'start.js')], {
+  const child = spawn('node', [join(import.meta.dirname, 'run.js'), 'tools/rapport.ts'], {
     env: { ...process.env, ...freePorts, ...settings, DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

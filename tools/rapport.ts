@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { reasonOf } from '@rapport/runtime/fault.ts';
+import { answerHelp, runCommand } from '@rapport/runtime/arguments.ts';
 import { helpText } from '@rapport/runtime/options.ts';
 import { readStartSettings, startOptions, startUse, withArguments } from './config.ts';
 import { LocalRun } from './local-run.ts';
@@ -11,35 +11,27 @@ const envFile = join(import.meta.dirname, '..', '.env');
 const impatientAfterMs = 1_000;
 
 if (existsSync(envFile)) process.loadEnvFile(envFile);
-if (process.argv.includes('--help')) {
-  const does =
-    'Starts Rapport on this machine: nats-server, inference, actor hosts and gateways, with a demo coach.';
-  process.stdout.write(helpText({ use: startUse, does, options: startOptions(process.env) }));
-} else {
-  // Nothing of ours runs any more; what an interrupted start still waits for is not worth waiting for.
-  process.exit(await main());
-}
+const does =
+  'Starts Rapport on this machine: nats-server, inference, actor hosts and gateways, with a demo coach.';
+answerHelp(() => helpText({ use: startUse, does, options: startOptions({}) }));
+await runCommand(main);
+// All processes are gone; what an interrupted start still waits for is not worth waiting for.
+process.exit();
 
-async function main(): Promise<number> {
+async function main(): Promise<void> {
   const stopAsked = whenAskedToStop();
-  try {
-    const env = withArguments(process.env, process.argv.slice(2));
-    const run = new LocalRun({
-      settings: readStartSettings(env),
-      env,
-      tell: (sentence) => console.log(sentence),
-    });
-    const started = run.start().then(() => console.log(summary(run)));
-    const asked = await Promise.race([started, stopAsked]);
-    if (asked === undefined) await stopAsked;
-    else started.catch(() => {}); // It was interrupted, and is stopped below.
-    console.log('\nStopping ...');
-    await run.stop();
-    return 0;
-  } catch (failure) {
-    console.error(reasonOf(failure));
-    return 1;
-  }
+  const env = withArguments(process.env, process.argv.slice(2));
+  const run = new LocalRun({
+    settings: readStartSettings(env),
+    env,
+    tell: (sentence) => console.log(sentence),
+  });
+  const started = run.start().then(() => console.log(summary(run)));
+  const asked = await Promise.race([started, stopAsked]);
+  if (asked === undefined) await stopAsked;
+  else started.catch(() => {}); // It was interrupted, and is stopped below.
+  console.log('\nStopping ...');
+  await run.stop();
 }
 
 /** Resolves at Ctrl-C, at SIGTERM, or when the process that started this one is gone. */

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { explainWrongArguments } from '@rapport/runtime/arguments.ts';
+import { readArguments } from '@rapport/runtime/arguments.ts';
 import { reasonOf } from '@rapport/runtime/fault.ts';
 import { checks } from './gate/checks.ts';
 import { type Job, runStages, type Stage } from './gate/stages.ts';
@@ -56,15 +55,9 @@ const stages: readonly Stage[] = [
   [[suite('alone')]],
 ];
 
-const { values: given } = await explainWrongArguments(() =>
-  parseArgs({ options: { help: { type: 'boolean', default: false } } }),
-);
-
-if (given.help) process.stdout.write(use);
-else {
-  exitOnSignals();
-  process.exitCode = await runStages(stages);
-}
+readArguments({ help: use, options: {} });
+exitOnSignals();
+process.exitCode = await runStages(stages);
 
 function suite(name: SuiteName): Job {
   return async () => {

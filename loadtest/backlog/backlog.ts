@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { explainWrongArguments, whole } from '@rapport/runtime/arguments.ts';
+import { flag, readArguments, runCommand, whole } from '@rapport/runtime/arguments.ts';
 import { exitOnSignals } from '@rapport/tools/scratch.ts';
 import { runBacklog } from './run.ts';
 
@@ -18,23 +17,20 @@ doubled or reordered.
 const rssBytesMax = 512 * 1024 * 1024;
 const charsEach = 200;
 
+const { values: given } = readArguments({
+  help: use,
+  options: {
+    json: flag,
+    says: { type: 'string', default: '1000000' },
+    people: { type: 'string', default: '20000' },
+    partitions: { type: 'string', default: '8' },
+  },
+});
+
 exitOnSignals(); // All processes end when this one is gone.
-await explainWrongArguments(backlog);
+await runCommand(backlog);
 
 async function backlog(): Promise<void> {
-  const { values: given } = parseArgs({
-    options: {
-      help: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      says: { type: 'string', default: '1000000' },
-      people: { type: 'string', default: '20000' },
-      partitions: { type: 'string', default: '8' },
-    },
-  });
-  if (given.help) {
-    process.stdout.write(use);
-    return;
-  }
   const result = await runBacklog({
     says: whole('says', given.says),
     people: whole('people', given.people),

@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { chosen, explainWrongArguments, whole } from '@rapport/runtime/arguments.ts';
+import { chosen, flag, readArguments, runCommand, whole } from '@rapport/runtime/arguments.ts';
 import { exitOnSignals } from '@rapport/tools/scratch.ts';
 import type { Figures, Pair } from './figures.ts';
 import { type HistoryName, measureIdle } from './idle.ts';
@@ -29,25 +28,22 @@ const rowsOnce: readonly string[] = ['memory', 'idle', 'activation'];
 const histories = ['sqlite', 'cassandra'] as const satisfies readonly HistoryName[];
 const systems = ['floor', 'rapport'] as const;
 
-const { values: given } = await explainWrongArguments(() =>
-  parseArgs({
-    options: {
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-      pairs: { type: 'string', default: '5' },
-      seconds: { type: 'string', default: '10' },
-      connections: { type: 'string', default: '10000' },
-      conversations: { type: 'string', default: '100000' },
-      history: { type: 'string', default: 'sqlite' },
-      only: { type: 'string' },
-      system: { type: 'string' },
-    },
-  }),
-);
+const { values: given } = readArguments({
+  help: use,
+  options: {
+    json: flag,
+    pairs: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '10' },
+    connections: { type: 'string', default: '10000' },
+    conversations: { type: 'string', default: '100000' },
+    history: { type: 'string', default: 'sqlite' },
+    only: { type: 'string' },
+    system: { type: 'string' },
+  },
+});
 
 exitOnSignals(); // All processes end when this one is gone.
-if (given.help) process.stdout.write(use);
-else await explainWrongArguments(bench);
+await runCommand(bench);
 
 async function bench(): Promise<void> {
   const wantedRows = given.only === undefined ? rows : [chosen('only', given.only, rows)];

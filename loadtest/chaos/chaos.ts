@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { chosen, explainWrongArguments, whole } from '@rapport/runtime/arguments.ts';
+import { chosen, flag, readArguments, runCommand, whole } from '@rapport/runtime/arguments.ts';
 import { exitOnSignals } from '@rapport/tools/scratch.ts';
 import { deployPauseMsMax, runDeploy } from './deploy.ts';
 import { scheduleOf, type Topology } from './faults.ts';
@@ -28,31 +27,28 @@ is stored. Ends with status 1 when a message was lost, doubled or reordered. doc
   --json              the report as JSON on standard output; progress goes to standard error
 `;
 
-const { values: given } = await explainWrongArguments(() =>
-  parseArgs({
-    options: {
-      help: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      scenario: { type: 'string', default: 'faults' },
-      connections: { type: 'string', default: '20000' },
-      rounds: { type: 'string', default: '50' },
-      seed: { type: 'string', default: '1' },
-      people: { type: 'string', default: '12' },
-      devices: { type: 'string', default: '2' },
-      actors: { type: 'string', default: '3' },
-      gateways: { type: 'string', default: '2' },
-      nats: { type: 'string', default: 'single' },
-      history: { type: 'string', default: 'sqlite' },
-    },
-  }),
-);
+const { values: given } = readArguments({
+  help: use,
+  options: {
+    json: flag,
+    scenario: { type: 'string', default: 'faults' },
+    connections: { type: 'string', default: '20000' },
+    rounds: { type: 'string', default: '50' },
+    seed: { type: 'string', default: '1' },
+    people: { type: 'string', default: '12' },
+    devices: { type: 'string', default: '2' },
+    actors: { type: 'string', default: '3' },
+    gateways: { type: 'string', default: '2' },
+    nats: { type: 'string', default: 'single' },
+    history: { type: 'string', default: 'sqlite' },
+  },
+});
 
 const tell = (sentence: string) => void process.stderr.write(`${sentence}\n`);
 
 exitOnSignals(); // There whatever is stopped is woken; all processes end when this one is gone.
 
-if (given.help) process.stdout.write(use);
-else await explainWrongArguments(chaos);
+await runCommand(chaos);
 
 async function chaos(): Promise<void> {
   const topology: Topology = {

@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { explainWrongArguments, whole } from '@rapport/runtime/arguments.ts';
+import { flag, readArguments, runCommand, whole } from '@rapport/runtime/arguments.ts';
 import { exitOnSignals } from '@rapport/tools/scratch.ts';
 import { passed, textOf } from './report.ts';
 import { runSoak } from './run.ts';
@@ -16,21 +15,18 @@ or when something happened that should not.
   --json        everything that was seen as JSON on standard output; progress goes to standard error
 `;
 
-const { values: given } = await explainWrongArguments(() =>
-  parseArgs({
-    options: {
-      help: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      minutes: { type: 'string', default: '20' },
-      people: { type: 'string', default: '60' },
-      seed: { type: 'string', default: '1' },
-    },
-  }),
-);
+const { values: given } = readArguments({
+  help: use,
+  options: {
+    json: flag,
+    minutes: { type: 'string', default: '20' },
+    people: { type: 'string', default: '60' },
+    seed: { type: 'string', default: '1' },
+  },
+});
 
 exitOnSignals(); // All processes end when this one is gone.
-if (given.help) process.stdout.write(use);
-else await explainWrongArguments(soak);
+await runCommand(soak);
 
 async function soak(): Promise<void> {
   const report = await runSoak({

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { reasonOf } from '@rapport/runtime/fault.ts';
+import { readArguments, runCommand } from '@rapport/runtime/arguments.ts';
 import { freePort } from '@rapport/runtime/free-port.ts';
 import { helpText } from '@rapport/runtime/options.ts';
 import { takeDataDir } from '../data-dir.ts';
@@ -15,30 +15,24 @@ const does = `Runs an Apache Cassandra of one server on this machine, for develo
 It needs Java 17 and Maven, which fetches it into .tools.`;
 
 // `npm run servers`: the servers that a cluster has and one machine does without.
-const asked = process.argv.slice(2);
-if (asked.includes('--help')) {
-  process.stdout.write(helpText({ use, does, options: serversOptions }));
-} else if (asked.join(' ') === 'cassandra') {
-  process.exitCode = await main();
-} else {
-  process.stderr.write(`Cannot run '${asked.join(' ')}': it should be \`${use}\`, or --help\n`);
-  process.exitCode = 1;
-}
+const { positionals } = readArguments({
+  help: helpText({ use, does, options: serversOptions }),
+  options: {},
+  allowPositionals: true,
+});
+await runCommand(main);
 
 async function main(): Promise<number> {
+  if (positionals.join(' ') !== 'cassandra')
+    throw new Error(`Cannot run '${positionals.join(' ')}': it should be \`${use}\`, or --help`);
   const stopAsked = whenAskedToStop();
+  const settings = readServersSettings(process.env);
+  const dataDir = join(resolve(root, settings.DATA_DIR), 'cassandra');
+  const giveBack = takeDataDir(dataDir);
   try {
-    const settings = readServersSettings(process.env);
-    const dataDir = join(resolve(root, settings.DATA_DIR), 'cassandra');
-    const giveBack = takeDataDir(dataDir);
-    try {
-      return await runCassandra(dataDir, settings.CASSANDRA_PORT, stopAsked);
-    } finally {
-      giveBack();
-    }
-  } catch (failure) {
-    process.stderr.write(`${reasonOf(failure)}\n`);
-    return 1;
+    return await runCassandra(dataDir, settings.CASSANDRA_PORT, stopAsked);
+  } finally {
+    giveBack();
   }
 }
 

@@ -1,5 +1,5 @@
-// What `npm start` and `npm test` do before anything is installed: plain JavaScript for whatever Node there
-// is.
+// Every npm script: installs what is missing, then runs a TypeScript file of the project on the pinned Node.
+// Plain JavaScript without dependencies, because it runs before anything is installed, on any Node.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -9,16 +9,14 @@ const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname,
 const modules = join(root, 'node_modules');
 /** Holds the hash of the lock file that node_modules was made from. */
 const stamp = join(modules, '.rapport-installed');
+/** npm leaves its own lock file there. */
+const npmStamp = join(modules, '.package-lock.json');
 const oldestNode = 20;
 
-/**
- * Installs what is missing, then runs a script of this folder on the pinned Node and ends with its status.
- */
-export function bootstrap(script) {
-  checkNode();
-  install();
-  forward(pinnedNode(), join(root, 'tools', script));
-}
+const [script, ...args] = process.argv.slice(2);
+checkNode();
+install();
+forward(pinnedNode());
 
 function checkNode() {
   if (Number(process.versions.node.split('.')[0]) >= oldestNode) return;
@@ -26,40 +24,68 @@ function checkNode() {
 }
 
 function install() {
+  if (asksForHelp()) {
+    if (existsSync(npmStamp)) return;
+    console.log('Nothing is installed yet: `npm start` installs everything, then --help says more.');
+    process.exit(0);
+  }
   const lock = readFileSync(join(root, 'package-lock.json'));
   const wanted = createHash('sha256').update(lock).digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   if (!installedByHand()) npmCi();
-  writeFileSync(stamp, wanted);
+  writeStamp(wanted);
 }
 
-/**
- * npm leaves its own lock file in node_modules: newer than ours, somebody ran `npm ci` after the last change.
- */
+function asksForHelp() {
+  return args.includes('--help') || args.includes('-h');
+}
+
+/** npm's own lock file is newer than the project's when a person ran `npm ci` after the last change. */
 function installedByHand() {
-  const own = join(modules, '.package-lock.json');
   return (
     !existsSync(stamp) &&
-    existsSync(own) &&
-    statSync(own).mtimeMs > statSync(join(root, 'package-lock.json')).mtimeMs
+    existsSync(npmStamp) &&
+    statSync(npmStamp).mtimeMs > statSync(join(root, 'package-lock.json')).mtimeMs
   );
 }
 
 function npmCi() {
-  console.log('Installing npm packages ...');
+  console.error('Installing npm packages ...');
   const { status, error, stdout, stderr } = spawnSync('npm', ['ci', '--no-progress'], {
     cwd: root,
     encoding: 'utf8',
     shell: process.platform === 'win32',
   });
   if (error !== undefined) giveUp(`Cannot install npm packages: npm does not run (${error.message}).`);
-  if (status !== 0) {
-    giveUp(`Cannot install npm packages: npm ci ended with status ${status}.\n${stdout}${stderr}`.trimEnd());
+  if (status !== 0) giveUp(`Cannot install npm packages: ${reasonOf(`${stderr}${stdout}`, status)}`);
+}
+
+/** npm prints a page; these are its codes that a person can do something about. */
+function reasonOf(printed, status) {
+  const code = /npm (?:error|ERR!) code (\S+)/.exec(printed)?.[1];
+  const log = /\S*_logs\S*\.log/.exec(printed)?.[0];
+  const more = log === undefined ? '' : ` npm's log: ${log}`;
+  if (
+    /^(ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|FETCH_ERROR|ERR_SOCKET)/.test(code ?? '')
+  )
+    return `the registry cannot be reached (${code}); it needs a network, or a proxy that npm knows.${more}`;
+  if (code === 'ENOSPC') return `the disk that holds ${root} is full.${more}`;
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return `${root} cannot be written (${code}); it should belong to you.${more}`;
+  return `npm ci ended with status ${status} (${code ?? 'no code'}).${more}\n${printed}`.trimEnd();
+}
+
+function writeStamp(wanted) {
+  try {
+    writeFileSync(stamp, wanted);
+  } catch (error) {
+    giveUp(`Cannot write ${stamp}: ${error.message}`);
   }
 }
 
 /**
- * Node comes with the packages, so that everybody runs the same one; where there is none, ours must be it.
+ * Node comes with the packages, so that everybody runs the same one; where there is none, the running one has
+ * to fit.
  */
 function pinnedNode() {
   const pinned = join(modules, '.bin', 'node');
@@ -73,8 +99,8 @@ function pinnedNode() {
 }
 
 /** Hands signals on, and tells the child by its IPC channel when this process is gone without a word. */
-function forward(node, script) {
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', script, ...process.argv.slice(2)], {
+function forward(node) {
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, script), ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
@@ -85,7 +111,7 @@ function forward(node, script) {
   });
 }
 
-/** npm that is killed -9 hands nothing on; without it nobody could stop us from the terminal. */
+/** npm that is killed -9 hands nothing on; without this nothing would end the child from the terminal. */
 function endWithParent(child) {
   const parent = process.ppid;
   const watch = setInterval(() => {
