@@ -1,82 +1,57 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { basename, dirname, extname, join, relative } from 'node:path';
-import { checkedDocument } from '@rapport/catalog/checked.ts';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { KnowledgeDocument } from '@rapport/catalog/creator.ts';
+import { reasonOf } from '@rapport/runtime/fault.ts';
+import { documentIds } from './document-ids.ts';
+import { type FolderReport, listFiles } from './list-files.ts';
+import { counted, type DocumentPlace, type ReadDocument, readDocument } from './read-document.ts';
+
+/** More than any text that a document may have, in any encoding: a larger file is not even read. */
+const fileBytesMax = 1024 * 1024;
+
+export interface KnowledgeOptions {
+  readonly creatorId: string;
+  /** What the documents are marked with, as a later import may delete only what has the same origin. */
+  readonly origin: string;
+  /** What is told of the folder; absent, a file that cannot be read throws. */
+  readonly report?: FolderReport;
+}
 
 /**
- * Every .md and .txt file under `folder` as a document of the creator. A file may begin with front matter
- * (`---`, lines `title: …`, `topic: …`, `url: …`, `---`); a title not given is the first heading or the
- * file's name, a topic not given is the name of the folder it lies in. The file's name is the documentId,
- * with the folders before it where two files share a name.
+ * Every .md, .markdown and .txt file under `folder` as a document of the creator. A file may begin with front
+ * matter (`title`, `topic`, `url`). A title not given is the first heading or the file's name, a topic not
+ * given is the name of the folder that the file is in.
  */
 export async function readKnowledge(
   folder: string,
-  options: { readonly creatorId: string; readonly origin: string },
+  { report = strict, ...options }: KnowledgeOptions,
 ): Promise<readonly KnowledgeDocument[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries
-    .filter((entry) => entry.isFile() && ['.md', '.txt'].includes(extname(entry.name)))
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .sort();
-  const names = paths.map((path) => idOf(basename(path)));
   const documents: KnowledgeDocument[] = [];
-  for (const [at, path] of paths.entries()) {
-    const name = names[at] ?? '';
-    const shared = names.filter((other) => other === name).length > 1;
-    const content = await readFile(join(folder, path), 'utf8');
-    documents.push(documentOf(path, content, { ...options, documentId: shared ? idOf(path) : name }));
+  for (const { path, ...id } of documentIds(await listFiles(folder, report))) {
+    const read =
+      'meets' in id
+        ? { ok: false as const, why: `its name makes the same id as ${id.meets}; rename one of them` }
+        : await readIn(folder, path, { ...options, ...id });
+    if (read.ok) documents.push(read.document);
+    else report.leaveOut(path, read.why);
   }
   return documents;
 }
 
-function documentOf(
-  path: string,
-  content: string,
-  options: { readonly creatorId: string; readonly documentId: string; readonly origin: string },
-): KnowledgeDocument {
-  const { fields, text } = splitFrontMatter(content.replaceAll('\r\n', '\n'));
-  const heading = /^# +(.+)$/m.exec(text)?.[1];
-  const folderName = basename(dirname(path));
+async function readIn(folder: string, path: string, place: DocumentPlace): Promise<ReadDocument> {
   try {
-    return checkedDocument({
-      creatorId: options.creatorId,
-      documentId: options.documentId,
-      origin: options.origin,
-      title: fields.get('title') ?? heading ?? wordsOf(basename(path, extname(path))),
-      url: fields.get('url') ?? '',
-      topic: fields.get('topic') ?? (folderName === '.' ? '' : wordsOf(folderName)),
-      text: text.trim(),
-    });
+    const { size } = await stat(join(folder, path));
+    if (size > fileBytesMax)
+      return { ok: false, why: `it has ${counted(size)} bytes, ${counted(fileBytesMax)} at most` };
+    return readDocument(path, await readFile(join(folder, path)), place);
   } catch (failure) {
-    throw new Error(`Cannot read ${path} as a document`, { cause: failure });
+    return { ok: false, why: reasonOf(failure) };
   }
 }
 
-function splitFrontMatter(content: string): { fields: ReadonlyMap<string, string>; text: string } {
-  const [whole, head] = /^---\n([\s\S]*?)\n---(?:\n|$)/.exec(content) ?? [];
-  if (whole === undefined || head === undefined) return { fields: new Map(), text: content };
-  const fields = head.split('\n').flatMap((line): [string, string][] => {
-    const [, name, value = ''] = /^(\w+):\s*(.*)$/.exec(line) ?? [];
-    const plain = value.trim().replace(/^(["'])(.*)\1$/, '$2');
-    return name === undefined || plain === '' ? [] : [[name, plain]];
-  });
-  return { fields: new Map(fields), text: content.slice(whole.length) };
-}
-
-/** `Sleep basics/Über Naps.md` becomes `sleep-basics-uber-naps`. */
-function idOf(path: string): string {
-  const plain = path.slice(0, path.length - extname(path).length).normalize('NFKD');
-  const id = plain
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
-    .replace(/[^a-z0-9_]+/g, '-');
-  return id
-    .replace(/^[-_]+/, '')
-    .slice(0, 64)
-    .replace(/-+$/, '');
-}
-
-function wordsOf(name: string): string {
-  const words = name.replace(/[-_]+/g, ' ').trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
+const strict: FolderReport = {
+  leaveOut: (path, why) => {
+    throw new Error(`Cannot read ${path} as a document: ${why}`);
+  },
+  passOver: () => {},
+};

@@ -17,11 +17,13 @@ export function readArguments<const T extends ParseArgsOptionsConfig>(command: {
   readonly options: T;
   /** Whether arguments without a name are allowed. */
   readonly allowPositionals?: boolean;
+  /** Those of the process when absent. */
+  readonly args?: readonly string[];
 }) {
-  const { help, options, allowPositionals = false } = command;
-  answerHelp(() => help);
+  const { help, options, allowPositionals = false, args = process.argv.slice(2) } = command;
+  answerHelp(() => help, args);
   try {
-    return parseArgs({ options, allowPositionals });
+    return parseArgs({ args: [...args], options, allowPositionals });
   } catch (failure) {
     process.stderr.write(`${sentenceOf(failure)}\n`);
     process.exit(1);
@@ -29,8 +31,7 @@ export function readArguments<const T extends ParseArgsOptionsConfig>(command: {
 }
 
 /** For `--help` and `-h`: prints the help and ends the process. */
-export function answerHelp(help: () => string): void {
-  const args = process.argv.slice(2);
+export function answerHelp(help: () => string, args: readonly string[] = process.argv): void {
   if (!args.includes('--help') && !args.includes('-h')) return;
   process.stdout.write(help());
   process.exit(0);

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { readArguments } from './import-arguments.ts';
+import { readImport } from './import-arguments.ts';
 
 const read = (...origins: string[]) =>
-  readArguments(['--creator', 'acme', '--from', '.', ...origins.flatMap((origin) => ['--origin', origin])]);
+  readImport(['--creator', 'acme', '--from', '.', ...origins.flatMap((origin) => ['--origin', origin])]);
 
 test.each(['*', 'https://www.acme.example', 'http://localhost:3000', 'http://[::1]:3000'])(
   '--origin %s is taken as it is',

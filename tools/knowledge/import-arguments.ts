@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import type { Creator } from '@rapport/catalog/creator.ts';
 import { idPattern } from '@rapport/proto/identity.ts';
+import { flag, readArguments } from '@rapport/runtime/arguments.ts';
+import { helpText } from '@rapport/runtime/options.ts';
+import { options } from './config.ts';
 import { type PartChanges, partChanges } from './part-settings.ts';
 
-export const use =
-  'npm run knowledge -- --creator ID --from FOLDER [settings of the creator] [--delete-missing]';
-export const does = `Imports every .md and .txt file of a folder as knowledge of a creator.
-Running it again writes only what changed.
+const use = 'npm run knowledge -- --creator ID --from FOLDER [settings of the creator] [--delete-missing]';
+const does = `Imports every .md, .markdown and .txt file of a folder as knowledge of a creator.
+Running it again writes only what changed. Dot-folders and node_modules are passed over. A file that
+cannot be used is left out by name, and makes the status 1; the others are imported.
   --creator ID        whose knowledge it is
   --from FOLDER       the folder, with all that is in it;
                       files may begin with front matter (title, topic, url)
@@ -28,7 +30,7 @@ Settings of the creator; what is not given stays as it is:
                       once for each part. 'welcome-back={"afterDays":30,"text":"Good to see you again."}'
                       greets a person who writes again after thirty days`;
 
-/** What the command was told. `settings` has only what was given; a followUp of undefined is to go. */
+/** What the command was told. `settings` has only what was given; a followUp of undefined is taken away. */
 export interface Import {
   readonly creatorId: string;
   readonly from: string;
@@ -37,26 +39,27 @@ export interface Import {
   readonly parts: PartChanges;
 }
 
-/** Throws with one sentence when the arguments make no import. */
-export async function readArguments(args: readonly string[]): Promise<Import | 'help'> {
-  const { values } = parseArgs({
-    args: [...args],
+const text = { type: 'string' } as const;
+
+/** Throws with one sentence when the arguments make no import; --help prints all of them. */
+export async function readImport(args: readonly string[]): Promise<Import> {
+  const { values } = readArguments({
+    args,
+    help: helpText({ use, does, options }),
     options: {
-      creator: { type: 'string' },
-      from: { type: 'string' },
-      name: { type: 'string' },
+      creator: text,
+      from: text,
+      name: text,
       origin: { type: 'string', multiple: true },
-      greeting: { type: 'string' },
-      personality: { type: 'string' },
-      answering: { type: 'string' },
-      'follow-up': { type: 'string' },
-      'follow-up-after': { type: 'string' },
+      greeting: text,
+      personality: text,
+      answering: text,
+      'follow-up': text,
+      'follow-up-after': text,
       part: { type: 'string', multiple: true, default: [] },
-      'delete-missing': { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
+      'delete-missing': flag,
     },
   });
-  if (values.help) return 'help';
   const { creator, from, name, origin, greeting, personality, answering } = values;
   if (creator === undefined || !idPattern.test(creator)) {
     throw new Error(`Cannot import for --creator ${creator ?? '(not given)'}: it should match ${idPattern}`);
@@ -85,7 +88,7 @@ function originOf(given: string): string {
   );
 }
 
-/** The file of this name, or the text itself; what can only be a file's name has to be there. */
+/** The file of this name, or the text itself; a text that can only be a file's name has to be a file. */
 async function personalityOf(given: string): Promise<string> {
   try {
     return (await readFile(given, 'utf8')).trim();

@@ -65,7 +65,8 @@ describe('npm run knowledge', () => {
       errors: expect.stringContaining('--name NAME creates it'),
     });
     expect((await run(...args, '--name', 'Ada', '--origin', '*')).out).toBe(
-      'ada: created, 3 written, 0 unchanged, 0 deleted\n',
+      'ada: created, 3 written, 0 unchanged, 0 deleted\n' +
+        'not read, because only .md, .markdown, .txt files are: picture.png\n',
     );
     expect(await documentsOf('ada')).toEqual([
       expect.objectContaining({ documentId: 'about', title: 'About', topic: '', text: 'About us.' }),
@@ -75,8 +76,45 @@ describe('npm run knowledge', () => {
 
     await writeFile(join(folder, 'sleep', 'about.md'), '# About sleep\n\nIt matters a lot.');
     await rm(join(folder, 'sleep', 'Naps & Rests.md'));
-    expect((await run(...args)).out).toBe('ada: 1 written, 1 unchanged, 0 deleted\n');
-    expect((await run(...args, '--delete-missing')).out).toBe('ada: 0 written, 2 unchanged, 1 deleted\n');
+    expect((await run(...args)).out).toMatch(/^ada: 1 written, 1 unchanged, 0 deleted\n/);
+    expect((await run(...args, '--delete-missing')).out).toMatch(/^ada: 0 written, 2 unchanged, 1 deleted\n/);
+  });
+
+  it('gives each path its own document, and is at rest when it runs again', async () => {
+    const pages = await mkdtemp(join(tmpdir(), 'rapport-import-ids-'));
+    const names = ['a b.md', 'a-b.md', 'A B.md', 'Café.md', 'cafe.md', '睡眠.md', `${'n'.repeat(64)}1.md`];
+    for (const name of [...names, `${'n'.repeat(64)}2.md`])
+      await writeFile(join(pages, name), `About ${name}`);
+    const args = ['--creator', 'ed', '--from', pages];
+    expect((await run(...args, '--name', 'Ed', '--origin', '*')).out).toMatch(/^ed: created, 8 written, /);
+    expect(await run(...args)).toMatchObject({
+      out: 'ed: 0 written, 8 unchanged, 0 deleted\n',
+      status: 0,
+      errors: '',
+    });
+    const texts = (await documentsOf('ed')).map(({ text }) => text);
+    expect(new Set(texts).size).toBe(8);
+    await rm(pages, { recursive: true });
+  });
+
+  it('leaves out by name what it cannot use, imports the rest, and then deletes nothing', async () => {
+    const pages = await mkdtemp(join(tmpdir(), 'rapport-import-left-'));
+    for (const name of ['good.md', 'later.md']) await writeFile(join(pages, name), `About ${name}`);
+    await mkdir(join(pages, '.git'));
+    const args = ['--creator', 'flo', '--from', pages, '--delete-missing'];
+    await run(...args, '--name', 'Flo', '--origin', '*');
+    await writeFile(join(pages, 'later.md'), Buffer.from('Über', 'latin1'));
+    await rm(join(pages, 'good.md'));
+    await writeFile(join(pages, 'new.MD'), '\ufeff---\ntitle: New\n---\nNews.');
+    expect(await run(...args)).toEqual({
+      out:
+        'flo: 1 written, 0 unchanged, 0 deleted\nNothing is deleted while a file is left out.\n' +
+        'not read, because only .md, .markdown, .txt files are: .git\n',
+      errors: 'left out later.md: it is neither UTF-8 nor UTF-16 with a byte order mark; save it as UTF-8\n',
+      status: 1,
+    });
+    expect((await documentsOf('flo')).map(({ title }) => title)).toEqual(['Good', 'Later', 'New']);
+    await rm(pages, { recursive: true });
   });
 
   it('creates nobody whom no site may embed', async () => {
@@ -150,7 +188,20 @@ describe('npm run knowledge', () => {
 
   it('says in one sentence what it can not do', async () => {
     expect((await run('--from', folder)).errors).toMatch(/^Cannot import for --creator \(not given\)/);
-    expect((await run('--creator', 'ada', '--from', '/nowhere')).errors).toContain('/nowhere');
+    expect(await run('--creator', 'ada', '--from', '/nowhere')).toMatchObject({
+      status: 1,
+      errors:
+        'Cannot import from /nowhere: --from should name a folder with pages, ' +
+        'and there is none of that name\n',
+    });
+    expect((await run('--creator', 'ada', '--from', import.meta.filename)).errors).toContain(
+      'this is a file',
+    );
+    const empty = await mkdtemp(join(tmpdir(), 'rapport-import-empty-'));
+    expect((await run('--creator', 'ada', '--from', empty)).errors).toBe(
+      `Cannot import from ${empty}: it holds no .md, .markdown, .txt file that can be used\n`,
+    );
+    await rm(empty, { recursive: true });
     expect((await run('--creator', 'ada', '--form', folder)).errors).toContain('--form');
     const told = ['--creator', 'ada', '--from', folder];
     expect((await run(...told, '--answering', 'nobody')).errors).toContain('--answering nobody');

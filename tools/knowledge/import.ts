@@ -2,64 +2,88 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Catalog } from '@rapport/catalog/catalog.ts';
 import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
 import { checkedCreator } from '@rapport/catalog/checked.ts';
+import type { KnowledgeDocument } from '@rapport/catalog/creator.ts';
 import { readKnowledge } from '@rapport/knowledge/knowledge-folder.ts';
+import { endings } from '@rapport/knowledge/list-files.ts';
 import { synchroniseDocuments } from '@rapport/knowledge/synchronise.ts';
-import { reasonOf } from '@rapport/runtime/fault.ts';
+import { runCommand } from '@rapport/runtime/arguments.ts';
+import { systemCodeOf } from '@rapport/runtime/fault.ts';
 import { createLog } from '@rapport/runtime/log.ts';
-import { helpText } from '@rapport/runtime/options.ts';
 import { connectToRapport } from '../connect-to-rapport.ts';
-import { options, readConfig } from './config.ts';
-import { does, type Import, readArguments, use } from './import-arguments.ts';
+import { readConfig } from './config.ts';
+import { type Import, readImport } from './import-arguments.ts';
+import { ImportReport } from './import-report.ts';
 import { withParts } from './part-settings.ts';
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (failure) {
-  process.stderr.write(`${reasonOf(failure)}\n`);
-  process.exitCode = 1;
-}
+const origin = 'import';
 
-async function main(args: readonly string[]): Promise<number> {
-  const wanted = await readArguments(args);
-  if (wanted === 'help') {
-    process.stdout.write(helpText({ use, does, options }));
-    return 0;
-  }
-  const { creatorId } = wanted;
-  const documents = await readKnowledge(wanted.from, { creatorId, origin: 'import' });
-  if (documents.length === 0) throw new Error(`Cannot import ${wanted.from}: it holds no .md or .txt file`);
-  const config = readConfig(process.env);
+await runCommand(async () => await importKnowledge(await readImport(process.argv.slice(2))));
+
+/** Resolves with 1 when a file was left out. */
+async function importKnowledge(wanted: Import): Promise<number> {
+  const report = new ImportReport();
+  const documents = await readFolder(wanted, report);
+  const { NATS_URL: natsUrl, DATA_DIR: dataDir, ...config } = readConfig(process.env);
   const log = createLog({ name: 'knowledge', level: config.LOG_LEVEL });
-  const { NATS_URL: natsUrl, DATA_DIR: dataDir } = config;
   const nc = await connectToRapport({ name: 'knowledge', natsUrl, dataDir, log });
   try {
     const catalog = await openNatsCatalog(nc, log, config.STREAM_REPLICAS);
-    const did = await putCreator(catalog, wanted);
-    const from = { creatorId, origin: 'import', deleteMissing: wanted.deleteMissing };
-    const { written, unchanged, deleted } = await synchroniseDocuments(catalog, documents, from);
-    process.stdout.write(
-      `${creatorId}: ${did}${written} written, ${unchanged} unchanged, ${deleted} deleted\n`,
-    );
+    process.stdout.write(await bringIn(catalog, { ...wanted, documents, isWhole: report.isWhole }));
+    process.stdout.write(report.passedOverText);
     await catalog.close();
-    return 0;
+    return report.isWhole ? 0 : 1;
   } finally {
     await nc.close();
   }
 }
 
-/** Makes the creator, or changes the settings that were given; returns what it did, to be told. */
+/** Says what is left out, also when nothing is left to import. */
+async function readFolder(
+  { from, creatorId }: Import,
+  report: ImportReport,
+): Promise<readonly KnowledgeDocument[]> {
+  const documents = await readKnowledge(from, { creatorId, origin, report }).catch((failure) => {
+    throw unreadable(from, failure);
+  });
+  process.stderr.write(report.leftOutText);
+  if (documents.length > 0) return documents;
+  throw new Error(`Cannot import from ${from}: it holds no ${endings.join(', ')} file that can be used`);
+}
+
+function unreadable(folder: string, failure: unknown): Error {
+  const sentence = `Cannot import from ${folder}: --from should name a folder with pages`;
+  if (systemCodeOf(failure) === 'ENOENT') return new Error(`${sentence}, and there is none of that name`);
+  if (systemCodeOf(failure) === 'ENOTDIR') return new Error(`${sentence}, and this is a file`);
+  return new Error(sentence, { cause: failure });
+}
+
+/** Resolves with what was done, as lines. */
+async function bringIn(
+  catalog: Catalog,
+  options: Import & { readonly documents: readonly KnowledgeDocument[]; readonly isWhole: boolean },
+): Promise<string> {
+  const { creatorId, documents, isWhole } = options;
+  const did = await putCreator(catalog, options);
+  // A file that is left out is not missing: its document may be there from an earlier import.
+  const deleteMissing = options.deleteMissing && isWhole;
+  const done = await synchroniseDocuments(catalog, documents, { creatorId, origin, deleteMissing });
+  const counts = `${done.written} written, ${done.unchanged} unchanged, ${done.deleted} deleted`;
+  const waits = options.deleteMissing && !isWhole;
+  return `${creatorId}: ${did}${counts}\n${waits ? 'Nothing is deleted while a file is left out.\n' : ''}`;
+}
+
+/** Makes the creator, or changes the settings that were given; returns what it did, for people. */
 async function putCreator(catalog: Catalog, { creatorId, settings, parts }: Import): Promise<string> {
   const existing = catalog.creator(creatorId)?.creator;
   if (existing === undefined) checkComplete({ creatorId, settings });
-  const changed = withParts({ ...existing, ...settings, creatorId }, parts);
-  const { followUp, ...merged } = changed;
+  const { followUp, ...merged } = withParts({ ...existing, ...settings, creatorId }, parts);
   const creator = checkedCreator(followUp === undefined ? merged : { ...merged, followUp });
   if (isDeepStrictEqual(creator, existing)) return '';
   await catalog.putCreator(creator);
   return existing === undefined ? 'created, ' : 'settings changed, ';
 }
 
-/** A creator whom no site may embed would be refused at the first visitor, far from here. */
+/** Without a site the first visitor would be refused, far from here. */
 function checkComplete({ creatorId, settings }: Pick<Import, 'creatorId' | 'settings'>): void {
   if (settings.name === undefined) {
     throw new Error(`Cannot import for ${creatorId}: there is no such creator; --name NAME creates it`);

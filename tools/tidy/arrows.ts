@@ -10,7 +10,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   stream: ['runtime', 'proto'],
   history: ['runtime', 'proto'],
   catalog: ['runtime', 'proto', 'stream'],
-  knowledge: ['catalog'],
+  knowledge: ['runtime', 'proto', 'catalog'],
   demo: ['runtime', 'catalog', 'knowledge'],
   // The command that asks the demo's questions reads the demo's pages.
   inference: ['runtime', 'proto', 'stream', 'catalog', 'knowledge', 'demo'],

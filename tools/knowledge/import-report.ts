@@ -1,0 +1,37 @@
+import { endings, type FolderReport } from '@rapport/knowledge/list-files.ts';
+
+/** Names that are told of what is no knowledge; the others are counted. */
+const namesMax = 5;
+
+/** What an import did not take of a folder, for people. */
+export class ImportReport implements FolderReport {
+  readonly #leftOut: string[] = [];
+  readonly #passedOver: string[] = [];
+
+  leaveOut = (path: string, why: string): void => {
+    this.#leftOut.push(`left out ${path}: ${why}`);
+  };
+
+  passOver = (path: string): void => {
+    this.#passedOver.push(path);
+  };
+
+  /** Whether everything that should be knowledge was taken. */
+  get isWhole(): boolean {
+    return this.#leftOut.length === 0;
+  }
+
+  /** A line for each file that was left out. */
+  get leftOutText(): string {
+    return this.#leftOut.map((line) => `${line}\n`).join('');
+  }
+
+  /** One line for all that is no knowledge; empty when there is none. */
+  get passedOverText(): string {
+    const count = this.#passedOver.length;
+    if (count === 0) return '';
+    const names = this.#passedOver.slice(0, namesMax).join(', ');
+    const more = count > namesMax ? ` and ${count - namesMax} more` : '';
+    return `not read, because only ${endings.join(', ')} files are: ${names}${more}\n`;
+  }
+}
