@@ -1,14 +1,12 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { closeDataDir } from './close-data-dir.ts';
 import { takeDataDir } from './data-dir.ts';
-import { checkPorts } from './free-port.ts';
 
 let dir = '';
 beforeEach(async () => {
@@ -106,15 +104,3 @@ test.runIf(process.getuid?.() === 0 && process.platform === 'linux')(
     expect(() => asNobody('ls', dir)).toThrow('Permission denied');
   },
 );
-
-test('checkPorts() names the port in use and the option that moves it', async () => {
-  const taken = createServer().listen(0, '127.0.0.1');
-  await once(taken, 'listening');
-  const address = taken.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  await expect(checkPorts({ INFERENCE_PORT: 0, GATEWAY_PORT: port })).rejects.toThrow(
-    `Cannot listen on port ${port}: another program uses it. ` +
-      'Set GATEWAY_PORT, or PORT_BASE for all ports, to a free one.',
-  );
-  taken.close();
-});

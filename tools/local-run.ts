@@ -1,12 +1,13 @@
 import { join, resolve } from 'node:path';
 import { buildWidget } from '@rapport/widget/build.ts';
+import { checkPorts, type Ports } from './check-ports.ts';
 import { type Child, startChild } from './child.ts';
 import { closeDataDir } from './close-data-dir.ts';
 import type { StartSettings } from './config.ts';
 import { takeDataDir } from './data-dir.ts';
-import { checkPorts } from './free-port.ts';
 import { LogFile } from './log-file.ts';
 import { removeNatsUrl, writeNatsUrl } from './nats-url-file.ts';
+import { reachableAt } from './reachable-at.ts';
 import { seed } from './seed.ts';
 import { startNatsServer } from './servers/embedded-server.ts';
 import { findNatsServer } from './servers/nats-binary.ts';
@@ -27,6 +28,8 @@ export interface LocalRunOptions {
   readonly tell: (sentence: string) => void;
 }
 
+/** The processes listen on it unless they are told another address. */
+const loopback = '127.0.0.1';
 /** Partitions of a new log for each actor host: docs/decisions/0006 says why. */
 const partitionsEach = 2;
 
@@ -59,13 +62,15 @@ export class LocalRun {
     return [...this.#processes.keys()];
   }
 
+  /** Where this machine reaches the gateways. */
   get url(): string {
-    return `http://127.0.0.1:${this.#portOf('gateway')}`;
+    return `http://${reachableAt(this.#host('GATEWAY_HOST'), this.#portOf('gateway'))}`;
   }
 
   /** Of the first gateway. */
   get metricsUrl(): string {
-    return `http://127.0.0.1:${this.#processes.get('gateway')?.child?.healthPort ?? 0}/metrics`;
+    const port = this.#processes.get('gateway')?.child?.healthPort ?? 0;
+    return `http://${reachableAt(this.#host('GATEWAY_HEALTH_HOST'), port)}/metrics`;
   }
 
   /** With the password, if there is one. */
@@ -75,10 +80,10 @@ export class LocalRun {
 
   /** Throws, having stopped what it began, with one sentence when something does not start. */
   async start(): Promise<void> {
-    const { GATEWAY_PORT, INFERENCE_PORT, NATS_PORT, NATS_URL } = this.#options.settings;
+    const { NATS_URL } = this.#options.settings;
     this.#takeDataDir();
     try {
-      await checkPorts({ GATEWAY_PORT, INFERENCE_PORT, NATS_PORT });
+      await checkPorts(this.#ports());
       await Promise.all([buildWidget(), NATS_URL === '' ? this.add('nats') : undefined]);
       writeNatsUrl(this.dataDir, this.natsUrl);
       await this.#seed();
@@ -87,6 +92,15 @@ export class LocalRun {
       await this.stop();
       throw failure;
     }
+  }
+
+  #ports(): Ports {
+    const { GATEWAY_PORT, INFERENCE_PORT, NATS_PORT } = this.#options.settings;
+    return {
+      GATEWAY_PORT: { host: this.#host('GATEWAY_HOST'), port: GATEWAY_PORT },
+      INFERENCE_PORT: { host: this.#host('INFERENCE_HOST'), port: INFERENCE_PORT },
+      NATS_PORT: { host: loopback, port: NATS_PORT },
+    };
   }
 
   async #seed(): Promise<void> {
@@ -227,12 +241,19 @@ export class LocalRun {
       ...env,
       NATS_URL: this.natsUrl,
       HISTORY_URL: settings.HISTORY_URL || `sqlite:${join(this.dataDir, 'history.db')}`,
-      INFERENCE_ADDRESS: `127.0.0.1:${this.#portOf('inference') || settings.INFERENCE_PORT}`,
+      INFERENCE_ADDRESS: reachableAt(
+        this.#host('INFERENCE_HOST'),
+        this.#portOf('inference') || settings.INFERENCE_PORT,
+      ),
       DATA_DIR: this.dataDir,
       LOG_LEVEL: settings.LOG_LEVEL,
       GATEWAY_PORT: String(settings.GATEWAY_PORT),
       INFERENCE_PORT: String(settings.INFERENCE_PORT),
     };
+  }
+
+  #host(option: 'GATEWAY_HOST' | 'GATEWAY_HEALTH_HOST' | 'INFERENCE_HOST'): string {
+    return this.#options.env[option] || loopback;
   }
 
   #portOf(name: ProcessName): number {

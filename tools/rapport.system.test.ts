@@ -16,7 +16,7 @@ const freePorts = { PORT_BASE: '0', GATEWAY_PORT: '0', INFERENCE_PORT: '0', NATS
 let dataDir = '';
 
 beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'rapport-start-'));
+  dataDir = await mkdtemp(join(tmpdir(), "rapport start's-")); // Commands that are printed quote it.
 });
 afterEach(async () => {
   for (const pid of await runningOn(dataDir)) process.kill(pid, 'SIGKILL');
@@ -94,7 +94,7 @@ test('what it writes and the NATS that it runs are closed to other users of the 
 test('the printed command makes a coach whose widget any site may embed', async () => {
   const { child, ended, printed } = npmStart();
   await until('it runs', () => printed().includes('Ctrl-C stops everything.'));
-  const command = /DATA_DIR='.*npm run knowledge .*(?=\.\/pages)/.exec(
+  const command = /DATA_DIR=.*npm run knowledge .*(?=\.\/pages)/.exec(
     stripVTControlCharacters(printed()),
   )?.[0];
   const pages = await mkdtemp(join(tmpdir(), 'rapport-pages-'));
@@ -112,6 +112,18 @@ test('the printed command makes a coach whose widget any site may embed', async 
   child.kill('SIGINT');
   await ended;
   await rm(pages, { recursive: true });
+});
+
+test('it prints addresses that really listen, IPv6 too', async () => {
+  const { child, ended, printed } = npmStart({ GATEWAY_HOST: '::1', INFERENCE_HOST: '::1' });
+  await until('it runs', () => printed().includes('Ctrl-C stops everything.'));
+  const shown = stripVTControlCharacters(printed());
+  const urls = shown.match(/(?<=Talk to the coach +|Metrics +)http:\S+/g) ?? [];
+  expect(urls).toEqual([expect.stringMatching(/\[::1\]:\d+\/$/), expect.stringMatching(/\/metrics$/)]);
+  for (const url of urls) expect((await fetch(url)).status).toBe(200);
+  expect(shown).toContain(`npm run chat -- --url '${new URL(urls[0] ?? '').origin}'`);
+  child.kill('SIGINT');
+  await ended;
 });
 
 test('every wrong option of a process is told', async () => {

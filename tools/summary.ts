@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path';
 import { styleText } from 'node:util';
 import type { LocalRun } from './local-run.ts';
+import { shellWord } from './shell-word.ts';
 
 /** Where `npm run chat` looks when it is not told. */
 const usualUrl = 'http://127.0.0.1:8080';
@@ -9,11 +10,14 @@ const usualDataDir = join(import.meta.dirname, '..', '.data');
 
 /** What a person sees once everything runs. */
 export function summary(run: LocalRun): string {
-  const folder = relative(process.cwd(), run.dataDir) || '.';
+  const folder = shortPath(run.dataDir);
   const seconds = (performance.now() / 1_000).toFixed(1);
   const rows: readonly (readonly [string, string])[] = [
     ['Talk to the coach', `${run.url}/`],
-    ['in the terminal', run.url === usualUrl ? 'npm run chat' : `npm run chat -- --url ${run.url}`],
+    [
+      'in the terminal',
+      run.url === usualUrl ? 'npm run chat' : `npm run chat -- --url ${shellWord(run.url)}`,
+    ],
     ['on your site', `<script src="${run.url}/widget.js" data-creator="demo" async></script>`],
     ['Make your own', teach(run)],
     ['Metrics', run.metricsUrl],
@@ -24,8 +28,14 @@ export function summary(run: LocalRun): string {
   return ['', `  ${title}`, '', ...lines, '', '  Ctrl-C stops everything.', ''].join('\n');
 }
 
+/** From here, unless that leads up and away. */
+function shortPath(path: string): string {
+  const here = relative(process.cwd(), path) || '.';
+  return here.startsWith('..') ? path : here;
+}
+
 /** The command finds a Rapport on the usual data folder by itself. */
 function teach({ dataDir }: LocalRun): string {
-  const where = dataDir === usualDataDir ? '' : `DATA_DIR='${dataDir}' `;
+  const where = dataDir === usualDataDir ? '' : `DATA_DIR=${shellWord(dataDir)} `;
   return `${where}npm run knowledge -- --creator mine --name "My coaching" --origin '*' --from ./pages`;
 }

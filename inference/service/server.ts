@@ -7,6 +7,7 @@ import {
 import type { GenerateRequest, GenerateResponse } from '@rapport/proto/gen/rapport/v1/inference_pb.ts';
 import { Inference } from '@rapport/proto/gen/rapport/v1/inference_pb.ts';
 import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
+import { hostPort } from '@rapport/runtime/host-port.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import { HealthImplementation } from 'grpc-health-check';
 import { toResponse } from '../piece.ts';
@@ -44,7 +45,7 @@ export async function serveInference(
   addReflection(server);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(
-      `${options.host}:${options.port}`,
+      hostPort(options.host, options.port),
       ServerCredentials.createInsecure(),
       (failure, bound) => (failure === null ? resolve(bound) : reject(failure)),
     );

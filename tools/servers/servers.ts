@@ -2,10 +2,11 @@ import { join, resolve } from 'node:path';
 import { readArguments, runCommand } from '@rapport/runtime/arguments.ts';
 import { freePort } from '@rapport/runtime/free-port.ts';
 import { helpText } from '@rapport/runtime/options.ts';
+import { checkPorts } from '../check-ports.ts';
 import { takeDataDir } from '../data-dir.ts';
-import { checkPorts } from '../free-port.ts';
 import { root } from '../gate/step.ts';
 import { LogFile } from '../log-file.ts';
+import { shellWord } from '../shell-word.ts';
 import { findCassandra } from './cassandra-jars.ts';
 import { cassandraUrl, startCassandra } from './cassandra-server.ts';
 import { readServersSettings, serversOptions } from './config.ts';
@@ -37,7 +38,7 @@ async function main(): Promise<number> {
 }
 
 async function runCassandra(dataDir: string, given: number, stopAsked: Promise<'stop'>): Promise<number> {
-  await checkPorts({ CASSANDRA_PORT: given });
+  await checkPorts({ CASSANDRA_PORT: { host: '127.0.0.1', port: given } });
   const port = given === 0 ? await freePort('127.0.0.1') : given;
   const storagePort = await freePort('127.0.0.1');
   const log = { info: (sentence: string) => console.log(sentence) };
@@ -49,7 +50,7 @@ async function runCassandra(dataDir: string, given: number, stopAsked: Promise<'
   const cassandra = await startCassandra(starting);
   const url = cassandraUrl(port, 'rapport');
   console.log(`Cassandra is ready; its log is ${logPath}. In another terminal:\n`);
-  console.log(`  HISTORY_URL='${url}' npm start\n`);
+  console.log(`  HISTORY_URL=${shellWord(url)} npm start\n`);
   const how = await Promise.race([stopAsked, cassandra.ended]);
   if (how !== 'stop') throw new Error(`Cassandra ended by itself; see ${logPath}`);
   console.log('\nStopping ...');
