@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { mutants } from './mutants.ts';
 
@@ -7,21 +8,28 @@ interface Caught {
   readonly invariant: string;
 }
 
-/** Plants each bug in a process of its own and prints what noticed it; false when one goes unnoticed. */
+/**
+ * Plants each bug in a process of its own, one for each core at a time, and prints what noticed it. Resolves
+ * with false when a bug goes unnoticed.
+ */
 export async function tryMutants(seedsMax: number): Promise<boolean> {
   const longest = Math.max(...[...mutants.keys()].map((name) => name.length));
+  const rest = mutants.keys();
   let unnoticed = 0;
-  for (const name of mutants.keys()) {
-    const caught = await tryMutant(name, seedsMax);
-    if (caught === undefined) unnoticed += 1;
-    const verdict = caught === undefined ? 'NOT CAUGHT' : `seed ${caught.seed}`.padEnd(10);
-    process.stdout.write(`${name.padEnd(longest)}  ${verdict}  ${caught?.invariant ?? ''}\n`);
-  }
+  const tryRest = async () => {
+    for (const name of rest) {
+      const caught = await tryMutant(name, seedsMax);
+      if (caught === undefined) unnoticed += 1;
+      const verdict = caught === undefined ? 'NOT CAUGHT' : `seed ${caught.seed}`.padEnd(10);
+      process.stdout.write(`${name.padEnd(longest)}  ${verdict}  ${caught?.invariant ?? ''}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, tryRest));
   process.stdout.write(`${mutants.size - unnoticed} of ${mutants.size} planted bugs were caught\n`);
   return unnoticed === 0;
 }
 
-/** What noticed the bug first; undefined when nothing did. */
+/** The first promise that the bug breaks; undefined when it breaks none. */
 async function tryMutant(name: string, seedsMax: number): Promise<Caught | undefined> {
   const script = new URL('./simulate.ts', import.meta.url).pathname;
   const given = [script, '--json', '--mutant', name, '--seeds', String(seedsMax)];

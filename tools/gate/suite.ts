@@ -34,7 +34,8 @@ async function runVitest(
   { resultsPath, tempDir }: { readonly resultsPath: string; readonly tempDir: string },
 ): Promise<string> {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${resultsPath}`];
-  const env = { NO_COLOR: '1', TMPDIR: tempDir };
+  // npm and others keep compiled code in the temp folder, unless they are told not to.
+  const env = { NO_COLOR: '1', TMPDIR: tempDir, NODE_DISABLE_COMPILE_CACHE: '1' };
   try {
     return await program('vitest', ['run', '--project', name, ...reporters], { env });
   } catch (failure) {
