@@ -167,12 +167,12 @@ describe('createOpenAiModel()', () => {
 
   it('fails with model_timeout when no response, or no text, comes in time, and hangs up', async () => {
     const silent = await startEndpoint(() => {});
-    expect(await failing(silent.baseUrl, { firstTokenMs: 100 })).toBe('model_timeout');
+    expect(await failing(silent.baseUrl, { firstTokenMs: 1_000 })).toBe('model_timeout');
     await silent.left;
     const headersOnly = await startEndpoint((response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
     });
-    expect(await failing(headersOnly.baseUrl, { firstTokenMs: 100 })).toBe('model_timeout');
+    expect(await failing(headersOnly.baseUrl, { firstTokenMs: 1_000 })).toBe('model_timeout');
     await headersOnly.left;
   });
 
@@ -247,7 +247,7 @@ describe('createOpenAiModel()', () => {
     const { baseUrl, left } = await startEndpoint((response) => sse(response, chunk('Twenty ')));
     const server = await startServer(modelOf(baseUrl, { idleMs: 60_000 }));
     cleanups.push(() => server.stop(0));
-    const client = clientOf(server.address, { turnDeadlineMs: 200 });
+    const client = clientOf(server.address, { turnDeadlineMs: 1_000 });
     cleanups.push(() => client.close());
     const answer = collect(client.generate(ask('How long?'), new AbortController().signal));
     await expect(answer).rejects.toMatchObject({ code: 'model_timeout' });
