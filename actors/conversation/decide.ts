@@ -3,7 +3,7 @@ import type { Code } from '@rapport/proto/codes.ts';
 import type { Event, Said } from '@rapport/proto/envelope.ts';
 import type { DownJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { type Context, type Decision, type NewMessage, type Step, unchanged } from './decision.ts';
-import { deviceSaying, isReused, seqOf, withSaid } from './devices.ts';
+import { deviceSaying, isReused, markOf, seqOf, withSaid } from './devices.ts';
 import { type Effect, pushToAll } from './effect.ts';
 import { foldParts } from './fold-parts.ts';
 import type { Part } from './part.ts';
@@ -60,7 +60,8 @@ function foldCore(
 function said(core: Core, event: Said, context: Context): Step {
   const device = deviceSaying(core, event);
   if (event.clientSeq > device.clientSeq + 1) return gap(core, event, device);
-  if (isReused(device, event)) return reused(core, event);
+  const mark = markOf(event.id);
+  if (isReused(device, event.clientSeq, mark)) return reused(core, event);
   if (event.clientSeq <= device.clientSeq) return again(core, event, device);
   const { deviceId, clientSeq, id, text, channel, choiceId } = event;
   const seq = core.topSeq + 1;
@@ -69,7 +70,7 @@ function said(core: Core, event: Said, context: Context): Step {
       ...core,
       topSeq: seq,
       askedSeq: seq,
-      devices: withSaid(core.devices, device, { seq, id, channel }),
+      devices: withSaid(core.devices, device, { seq, mark, channel }),
     },
     messages: [messageOf(event, { seq, context })],
     effects: [{ kind: 'push', push: { to: 'stored', deviceId, clientSeq, id, seq } }],

@@ -40,17 +40,17 @@ export function seqOf(device: Device, clientSeq: number): number {
  * restored or copied counts again from an old number: `STORED` for its new text would be a lie. Messages that
  * are too old to be remembered are taken for repetitions.
  */
-export function isReused(device: Device, { clientSeq, id }: Said): boolean {
+export function isReused(device: Device, clientSeq: number, mark: string): boolean {
   const { marks = '' } = device;
-  const mark = markOf(id);
   const at = marks.length - markChars * (device.clientSeq - clientSeq + 1);
   if (at < marks.length) return at >= 0 && !marks.startsWith(mark, at);
-  for (let from = 0; from < marks.length; from += markChars) if (marks.startsWith(mark, from)) return true;
-  return false;
+  let found = marks.indexOf(mark);
+  while (found % markChars > 0) found = marks.indexOf(mark, found + 1); // Across two marks.
+  return found >= 0;
 }
 
 /** A short name of a message's id: the id itself would take six times as much of the row. */
-function markOf(id: string): string {
+export function markOf(id: string): string {
   return (fnv1a32(id.toLowerCase()) >>> 1).toString(36).padStart(markChars, '0');
 }
 
@@ -63,16 +63,16 @@ function markOf(id: string): string {
 export function withSaid(
   devices: readonly Device[],
   device: Device,
-  { seq, id, channel }: Pick<Said, 'id' | 'channel'> & { readonly seq: number },
+  { seq, mark, channel }: { readonly seq: number; readonly mark: string; readonly channel: string },
 ): readonly Device[] {
   const { deviceId, clientSeq, seqs, marks = '' } = device;
-  const said: Device = {
+  const next = {
     deviceId,
     clientSeq: clientSeq + 1,
     seqs: [...seqs.slice(1 - limits.saysInFlightMax), seq],
-    marks: marks.slice(-markChars * (limits.saysInFlightMax - 1)) + markOf(id),
-    ...(device.api && channel === 'api' && { api: true }),
+    marks: marks.slice(-markChars * (limits.saysInFlightMax - 1)) + mark,
   };
+  const said: Device = device.api && channel === 'api' ? { ...next, api: true } : next;
   const others = devices.filter((other) => other !== device);
   const forgotten = oldestBeyond(others, said);
   return [...(forgotten === undefined ? others : others.filter((other) => other !== forgotten)), said];
