@@ -11,6 +11,7 @@ import { Appender } from '@rapport/stream/appender.ts';
 import type { Stream } from '@rapport/stream/open-stream.ts';
 import type { Owner } from '@rapport/stream/owners.ts';
 import { partitionOf } from '@rapport/stream/partition.ts';
+import type { Part } from './conversation/part.ts';
 import { Dispatch } from './dispatch.ts';
 import { Audience } from './memory/audience.ts';
 import { type ResidentLimits, Residents } from './memory/residents.ts';
@@ -31,6 +32,8 @@ export interface HostOptions {
   readonly history: MessageStore;
   readonly catalog: Catalog;
   readonly inference: InferenceClient;
+  /** The parts of conversations that this host knows. Absent: all. */
+  readonly parts?: readonly Part[];
   readonly residents: ResidentLimits;
   readonly checkpointMs: number;
   readonly keepMs: number;
@@ -224,11 +227,12 @@ export class Host {
   }
 
   #workerOf(owner: Owner, signal: AbortSignal): Worker {
-    const { stream, history, catalog, clock, log, meters } = this.#options;
+    const { stream, history, catalog, parts, clock, log, meters } = this.#options;
     const { partition, epoch, checkpoint } = owner;
     const dispatch = this.#dispatch;
     const append = (key: ConversationKey, event: Event) => this.#append(key, event, signal);
     return new Worker({
+      ...(parts && { parts }),
       partition,
       epoch,
       afterSequence: checkpoint,

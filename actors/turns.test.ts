@@ -15,13 +15,18 @@ function message(seq: number, role: 'USER' | 'COACH' | 'SYSTEM', text = `m${seq}
   return { seq, role, text, atMs: seq };
 }
 
-function order(page: readonly StoredMessage[], answeredSeq: number): number[] {
-  return questionLast(page, answeredSeq).map(({ seq }) => seq);
+function order(page: readonly StoredMessage[], answeredSeq: number, askedSeq = 9): number[] {
+  return questionLast(page, { answeredSeq, askedSeq }).map(({ seq }) => seq);
 }
 
 test('questionLast() moves what was said during an answer below that answer', () => {
   const page = [message(1, 'USER'), message(2, 'USER'), message(3, 'USER'), message(4, 'COACH')];
   expect(order(page, 1)).toEqual([1, 4, 2, 3]);
+});
+
+test('questionLast() leaves in its place what came after the question and needs no answer', () => {
+  const page = [message(1, 'USER'), message(2, 'USER'), message(3, 'USER'), message(4, 'COACH')];
+  expect(order(page, 1, 2)).toEqual([1, 3, 4, 2]);
 });
 
 test('questionLast() leaves a conversation alone that takes turns', () => {
@@ -79,6 +84,7 @@ function turnsOf(script: (signal: AbortSignal, pass: (ms: number) => void) => As
       turnId: 't1',
       attempt,
       answeredSeq: 0,
+      askedSeq: 1,
       uptoSeq: 1,
       show: (frame) => frames.push(frame),
       end: async (event) => void ends.push(event),

@@ -22,8 +22,9 @@ export interface TurnOrder {
   readonly key: ConversationKey;
   readonly turnId: string;
   readonly attempt: number;
-  /** What the person said after this seq is to be answered. */
+  /** What the person said after this seq and up to `askedSeq` is to be answered. */
   readonly answeredSeq: number;
+  readonly askedSeq: number;
   readonly uptoSeq: number;
   /** Shows a frame to everyone who looks at the conversation. */
   readonly show: (frame: DownJson) => void;
@@ -157,10 +158,10 @@ export class Turns {
 
   async #pieces(writing: Writing, beganMs: number): Promise<void> {
     const { history, inference, clock } = this.#options;
-    const { key, turnId, attempt, answeredSeq, uptoSeq } = writing.order;
+    const { key, turnId, attempt, uptoSeq } = writing.order;
     const { signal } = writing.stop;
     const page = await history.page(key, { beforeSeq: uptoSeq + 1, limit: contextMessagesMax });
-    const messages = questionLast(page, answeredSeq).map(shown);
+    const messages = questionLast(page, writing.order).map(shown);
     for await (const piece of inference.generate({ ...key, turnId, attempt, messages }, signal)) {
       signal.throwIfAborted();
       if (piece.kind === 'delta') {
@@ -202,8 +203,11 @@ function endOf({ order, text, sources }: Writing, outcome: Outcome, usage: Usage
  * What the person said while the previous answer was being written lies above that answer, but it is what is
  * asked now: a model wants it last. Asking to try again asks nothing new.
  */
-export function questionLast(page: readonly StoredMessage[], answeredSeq: number): readonly StoredMessage[] {
-  const isAsked = ({ role, seq }: StoredMessage) => role === 'USER' && seq > answeredSeq;
+export function questionLast(
+  page: readonly StoredMessage[],
+  { answeredSeq, askedSeq }: Pick<TurnOrder, 'answeredSeq' | 'askedSeq'>,
+): readonly StoredMessage[] {
+  const isAsked = ({ role, seq }: StoredMessage) => role === 'USER' && seq > answeredSeq && seq <= askedSeq;
   const asked = page.filter(isAsked);
   const questions = asked.filter(({ text }) => text !== tryAgain);
   return [...page.filter((message) => !isAsked(message)), ...(questions.length > 0 ? questions : asked)];

@@ -26,6 +26,8 @@ export interface Ground {
   readonly timers: TimersModel;
   readonly store: StoreModel;
   readonly catalog: Catalog;
+  /** Some actor hosts are of an older version, which knows fewer parts, until nothing goes wrong any more. */
+  readonly isMixed: boolean;
 }
 
 export interface RunningGateway {

@@ -6,6 +6,7 @@ import type { Chance } from './chance.ts';
 import { Fate } from './fate.ts';
 import type { Ground } from './gateways.ts';
 import type { InferenceModel } from './inference-model.ts';
+import { newestParts, olderParts } from './parts.ts';
 import { tracedLog } from './traced-log.ts';
 
 const meters = createMeters(new Metrics('simulated-actors'));
@@ -16,8 +17,9 @@ export class Hosts {
   readonly #ground: Ground;
   readonly #inference: InferenceModel;
   readonly #chance: Chance;
-  readonly #hosts: { readonly fate: Fate; readonly host: Host }[] = [];
+  readonly #hosts: { readonly fate: Fate; readonly host: Host; readonly isOlder: boolean }[] = [];
   #started = 0;
+  #deployed = false;
 
   constructor(ground: Ground, options: { readonly inference: InferenceModel; readonly count: number }) {
     this.#ground = ground;
@@ -59,16 +61,23 @@ export class Hosts {
     fate.later(0, () => void host.stop().then(gone, gone));
   }
 
+  /** From now on every host is of the newest version. */
+  deploy(): void {
+    this.#deployed = true;
+    for (const [at, { isOlder }] of this.#hosts.entries()) if (isOlder) this.leave(at);
+  }
+
   #start(at: number): void {
-    const { world, log, lanes, owners, members, timers, store, catalog } = this.#ground;
+    const { world, log, lanes, owners, members, timers, store, catalog, isMixed } = this.#ground;
     this.#started += 1;
     const hostId = `h${this.#started}`;
+    const isOlder = isMixed && !this.#deployed && this.#chance.happens(0.5);
     const fate = new Fate(hostId, world.time);
     fate.onDeath(() => {
       world.tell(hostId, 'is gone');
       world.time.after(this.#chance.between(200, 1_500), () => this.#start(at));
     });
-    world.tell(hostId, 'starts');
+    world.tell(hostId, isOlder ? 'starts, of an older version' : 'starts');
     const exit = (failure: unknown) => {
       world.tell(hostId, `exits: ${String(failure)}`);
       fate.die();
@@ -85,6 +94,7 @@ export class Hosts {
         },
         history: store.open(fate),
         catalog,
+        parts: isOlder ? olderParts : newestParts,
         inference: this.#inference.open(fate),
         residents: { actorsMax: this.#chance.between(1, 8), bytesMax: 100_000, idleMs: 5_000 },
         checkpointMs: this.#chance.between(20, 400),
@@ -95,7 +105,7 @@ export class Hosts {
         lease: leaseProfiles.fast,
         onFailure: exit,
       });
-      this.#hosts[at] = { fate, host };
+      this.#hosts[at] = { fate, host, isOlder };
       host.start().catch(exit);
     });
   }

@@ -3,6 +3,7 @@ import type { Piece } from '@rapport/inference/piece.ts';
 import { Fault } from '@rapport/runtime/fault.ts';
 import type { Chance } from './chance.ts';
 import type { Fate } from './fate.ts';
+import { hushed } from './parts.ts';
 import type { World } from './world.ts';
 
 const deadlineMs = 6_000;
@@ -43,13 +44,17 @@ export class InferenceModel {
       yield { kind: 'delta', text: `${userId}/${turnId}.${attempt}@${fate.name}#${word} ` };
     }
     if (whole < words) throw new Fault('model_failed', 'The model broke off');
+    yield { kind: 'usage', model: 'simulated', promptTokens: request.messages.length, answerTokens: words };
     yield { kind: 'done', reason: 'ANSWERED' };
   }
 
   /** The service would refuse a question that is none. */
   #check({ userId, turnId, messages }: Generate): void {
     const last = messages.at(-1);
-    if (last?.role === 'USER' && (last.text ?? '').trim() !== '') return;
+    const { text = '' } = last ?? {};
+    if (hushed.test(text))
+      this.#world.fail('what a part vetoes is not answered', `${userId} ${turnId} asks "${text}"`);
+    if (last?.role === 'USER' && text.trim() !== '') return;
     this.#world.fail(
       'the model is asked what a person said',
       `${userId} ${turnId}: the last of ${messages.length} messages is ${last?.role ?? 'missing'}`,

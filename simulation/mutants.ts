@@ -8,6 +8,7 @@ export interface Mutant {
 
 const gatewayWatch = 'gateway/outgoing/owner-watch.ts';
 const worker = 'actors/partition/worker.ts';
+const foldParts = 'actors/conversation/fold-parts.ts';
 
 /** Each breaks one thing that a promise stands on. `npm run simulate -- --mutants` shows what notices it. */
 export const mutants: ReadonlyMap<string, Mutant> = new Map([
@@ -81,6 +82,62 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
       file: 'actors/conversation/parts/follow-up.ts',
       find: "return { slice, effects: [{ kind: 'cancel_timer' }] };",
       put: 'return { slice };',
+    },
+  ],
+  [
+    'a veto is lost when a later part has none',
+    {
+      file: foldParts,
+      find: "isVetoed ||= result.veto === 'answer';",
+      put: "isVetoed = result.veto === 'answer';",
+    },
+  ],
+  [
+    'an older host drops the slices of parts it does not know',
+    {
+      file: foldParts,
+      find: 'let slices = slicesBefore;',
+      put: 'let slices: Slices = Object.fromEntries(parts.map(({ name }) => [name, slicesBefore[name]]));',
+    },
+  ],
+  [
+    'an older host drops the timers of parts it does not know',
+    {
+      file: 'actors/conversation/timer.ts',
+      find: 'if (!isKnown(part)) return setTimer(taken, { timerId, dueMs });',
+      put: '',
+    },
+  ],
+  [
+    'a moment is told twice',
+    {
+      file: foldParts,
+      find: 'for (const moment of before.moments) {',
+      put: 'for (const moment of [...before.moments, ...before.moments]) {',
+    },
+  ],
+  [
+    'a timer is told to every part',
+    {
+      file: foldParts,
+      find: "if (moment.kind === 'timer_fired' && moment.part !== part.name) continue;",
+      put: '',
+    },
+  ],
+  [
+    'a failure of an earlier attempt ends the running one',
+    {
+      file: 'actors/conversation/turn.ts',
+      find: 'if (attempt !== turn.attempt) return unchanged(core);',
+      put: '',
+    },
+  ],
+  [
+    'what an answer took is dropped',
+    {
+      file: 'actors/turns.ts',
+      find: "return { kind: 'answered', turnId, attempt, text, sources, usage };",
+      put: "return { kind: 'answered', turnId, attempt, text, sources };",
     },
   ],
   [

@@ -44,7 +44,9 @@ export class People {
 
   #act(device: Device): void {
     const roll = this.#chance.next();
-    if (roll < 0.6) this.#say(device, '');
+    if (roll < 0.5) this.#say(device, '');
+    else if (roll < 0.6)
+      this.#say(device, '!'); // Wants no answer: see parts.ts.
     else if (roll < 0.7)
       for (let many = this.#chance.between(2, 8); many > 0; many -= 1) this.#say(device, '');
     else if (roll < 0.78) device.use((rapport) => rapport.stop());

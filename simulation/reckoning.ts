@@ -1,10 +1,13 @@
-import { newConversation } from '@rapport/actors/conversation/state.ts';
+import { type Conversation, newConversation } from '@rapport/actors/conversation/state.ts';
 import type { Actor } from '@rapport/actors/memory/residents.ts';
 import { envelopesIn, fold, openRecord } from '@rapport/actors/partition/batch.ts';
 import { readRow } from '@rapport/actors/partition/state-row.ts';
 import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
 import type { Device } from './device.ts';
 import type { Ground } from './gateways.ts';
+import { newestParts } from './parts.ts';
+import { tallyOf } from './row-watch.ts';
+import type { StoreModel } from './store-model.ts';
 import type { Broken } from './world.ts';
 
 /** What still moves, now that nothing goes wrong any more; undefined when everything has come to rest. */
@@ -17,17 +20,37 @@ export function unrest(ground: Ground, devices: readonly Device[]): string | und
     const readers = ground.log.readersOf(partition);
     if (readers !== 1) return `partition ${partition} is read by ${readers}`;
   }
+  return unfolded(ground) ?? stillBusy(ground);
+}
+
+/** A conversation whose row is not yet what a fresh fold of the log gives. */
+function unfolded(ground: Ground): string | undefined {
+  if (ground.isMixed) return undefined; // A fresh fold would be of one version.
   for (const [name, { state }] of refold(ground)) {
     const row = ground.store.row(name);
     if (row === undefined && state === newConversation) continue; // Nothing came of its events.
     const stored = readRow(row?.state ?? '');
     if ('unreadable' in stored || JSON.stringify(stored.state) !== JSON.stringify(state))
       return `${name} is not what its log says: ${row?.state}`;
-    const { turn, timers } = state.core;
-    if (turn.at !== 'idle') return `${name} still has turn ${turn.turnId}`;
-    if ((timers?.pending.length ?? 0) > 0) return `${name} still has a timer`;
   }
   return undefined;
+}
+
+function stillBusy({ store }: Ground): string | undefined {
+  for (const [name, { core }] of states(store)) {
+    if (core.turn.at !== 'idle') return `${name} still has turn ${core.turn.turnId}`;
+    if ((core.timers?.pending.length ?? 0) > 0) return `${name} still has a timer`;
+  }
+  return undefined;
+}
+
+function states(store: StoreModel): ReadonlyMap<string, Conversation> {
+  return new Map(
+    store.names.flatMap((name) => {
+      const row = readRow(store.row(name)?.state ?? '');
+      return 'unreadable' in row ? [] : [[name, row.state] as const];
+    }),
+  );
 }
 
 function movesAt({ store }: Ground, { rapport, outbox, conversation }: Device): string | undefined {
@@ -48,7 +71,9 @@ export function reckon(ground: Ground, devices: readonly Device[]): Broken | und
     const broken = saidOnce(ground, device) ?? shownWhole(ground, device);
     if (broken !== undefined) return broken;
   }
-  return foldedToStore(ground) ?? answered(ground) ?? quietBefore(ground);
+  return (
+    foldedToStore(ground) ?? answered(ground) ?? usageKept(ground) ?? told(ground) ?? quietBefore(ground)
+  );
 }
 
 /** What a device said is stored exactly once, and in its order. */
@@ -90,6 +115,7 @@ function shownWhole({ store }: Ground, { rapport, conversation, name }: Device):
 
 /** Messages are what a fresh fold of the whole log makes of it. */
 function foldedToStore(ground: Ground): Broken | undefined {
+  if (ground.isMixed) return undefined;
   for (const [name, { messages }] of refold(ground)) {
     const stored = ground.store.messages(name).map((message) => JSON.stringify(message));
     const at = messages.findIndex(({ json }, index) => json !== stored[index]);
@@ -109,12 +135,42 @@ function answered({ store, catalog }: Ground): Broken | undefined {
     const asked = messages.findLast(({ role }) => role === 'USER');
     const last = messages.at(-1);
     if (asked === undefined || last === undefined) continue;
-    const state: unknown = JSON.parse(store.row(name)?.state ?? '{}');
-    if (last.role !== 'USER' || stoppedAt(state) >= asked.seq) continue;
+    const { answeredSeq = 0 } = states(store).get(name)?.core ?? {};
+    if (last.role !== 'USER' || answeredSeq >= asked.seq) continue;
     return {
       invariant: 'what was said is answered',
       sentence: `${name} ${asked.seq} "${asked.text}" is not`,
     };
+  }
+  return undefined;
+}
+
+/** An answer is stored with what it took. */
+function usageKept({ store }: Ground): Broken | undefined {
+  for (const name of store.names) {
+    const silent = store.messages(name).find(({ id = '', usage }) => {
+      return id.startsWith('answer-') && (usage === undefined || usage.wholeMs < (usage.firstTextMs ?? 0));
+    });
+    if (silent === undefined) continue;
+    const sentence = `${name} ${silent.id} took ${JSON.stringify(silent.usage)}`;
+    return { invariant: 'what an answer took is stored with it', sentence };
+  }
+  return undefined;
+}
+
+/** Each moment was told once, and each timer fired once. A host of an older version tells nothing. */
+function told({ store, isMixed }: Ground): Broken | undefined {
+  for (const [name, { parts }] of states(store)) {
+    const messages = store.messages(name);
+    const said = messages.filter(({ role }) => role === 'USER').length;
+    const ended = messages.filter(({ turnId }) => turnId !== undefined).length;
+    const tally = tallyOf(parts);
+    const isRight = isMixed
+      ? tally.said <= said && tally.ended <= ended
+      : tally.said === said && tally.ended === ended;
+    if (isRight && tally.rang === Math.min(1, tally.said)) continue;
+    const sentence = `${name}: ${said} said and ${ended} ended, the tally is ${JSON.stringify(tally)}`;
+    return { invariant: 'a part is told each moment once', sentence };
   }
   return undefined;
 }
@@ -136,12 +192,6 @@ function quietBefore({ store, catalog }: Ground): Broken | undefined {
   return undefined;
 }
 
-/** Up to where the person has had answers or wanted none. */
-function stoppedAt(state: unknown): number {
-  if (typeof state !== 'object' || state === null || !('answeredSeq' in state)) return 0;
-  return typeof state.answeredSeq === 'number' ? state.answeredSeq : 0;
-}
-
 /** Folds every event of the log over new conversations, as a host does that has never seen them. */
 function refold({ log, catalog }: Ground) {
   const actors = new Map<string, Actor>();
@@ -153,7 +203,8 @@ function refold({ log, catalog }: Ground) {
   };
   const touched = log.partitions.flatMap((partition) => {
     const records = partition.map(openRecord);
-    return fold(records, { actors: envelopesIn(records).map(actorOf), catalog }).touched;
+    const actors = envelopesIn(records).map(actorOf);
+    return fold(records, { actors, catalog, parts: newestParts }).touched;
   });
   return new Map(touched.map((entry) => [entry.actor.name, entry]));
 }

@@ -63,6 +63,7 @@ export async function run(seed: number, allowed: Allowed = allAllowed): Promise<
 interface Town {
   readonly ground: Ground;
   readonly devices: readonly Device[];
+  readonly hosts: Hosts;
   readonly people: People;
   readonly mischief: Mischief;
 }
@@ -71,16 +72,25 @@ async function settle(world: World): Promise<Town> {
   const chance = world.chance('town');
   const catalog = createMemoryCatalog();
   const quiet = chance.happens(0.5) ? { followUp } : {};
+  const parts = chance.happens(0.5) ? { parts: { 'welcome-back': welcomeBack } } : {};
   for (const [creatorId, answering] of [
     ['ada', 'coach'],
     ['bob', 'people'],
   ] as const) {
-    await catalog.putCreator({ ...creatorDefaults, ...quiet, creatorId, name: creatorId, answering });
+    await catalog.putCreator({
+      ...creatorDefaults,
+      ...quiet,
+      ...parts,
+      creatorId,
+      name: creatorId,
+      answering,
+    });
   }
   const log = new LogModel(world, chance.between(1, 3));
   const store = new StoreModel(world);
   const lanes = new LanesModel(world);
-  const ground: Ground = { world, log, lanes, store, catalog, ...tables(world, log) };
+  const isMixed = chance.happens(0.25);
+  const ground: Ground = { world, log, lanes, store, catalog, isMixed, ...tables(world, log) };
   const witness = new Witness({ world, store, log });
   const gateways = new Gateways(ground, { witness, count: chance.between(1, 2) });
   const hosts = new Hosts(ground, { inference: new InferenceModel(world), count: chance.between(1, 3) });
@@ -88,7 +98,7 @@ async function settle(world: World): Promise<Town> {
     ({ name, conversation }) => new Device({ name, conversation, world, gateways, witness }),
   );
   const mischief = new Mischief({ world, hosts, gateways, devices });
-  return { ground, devices, people: new People(world, devices), mischief };
+  return { ground, devices, hosts, people: new People(world, devices), mischief };
 }
 
 function tables(world: World, log: LogModel) {
@@ -100,6 +110,7 @@ function tables(world: World, log: LogModel) {
 }
 
 const followUp = { afterSeconds: 2, text: 'Are you still there?' };
+const welcomeBack = { afterDays: 1, text: 'Good to see you again.' };
 const creatorDefaults = {
   greeting: '',
   suggestions: [],
@@ -118,7 +129,7 @@ function namesOf(chance: Chance): readonly { readonly name: string; readonly con
   );
 }
 
-async function live(world: World, { ground, devices, people, mischief }: Town): Promise<void> {
+async function live(world: World, { ground, devices, hosts, people, mischief }: Town): Promise<void> {
   const stopped = () => world.broken !== undefined;
   people.begin(activeMs);
   mischief.begin();
@@ -126,6 +137,7 @@ async function live(world: World, { ground, devices, people, mischief }: Town): 
   mischief.end();
   world.faults.end();
   people.end();
+  hosts.deploy();
   world.tell('world', 'nothing goes wrong any more');
   let moves = unrest(ground, devices);
   while (moves !== undefined && !stopped() && world.time.nowMs < activeMs + restWithinMs) {

@@ -10,6 +10,7 @@ import { type ConversationKey, conversationName } from '@rapport/proto/identity.
 import { Fault } from '@rapport/runtime/fault.ts';
 import type { Chance } from './chance.ts';
 import type { Fate } from './fate.ts';
+import { watchRow } from './row-watch.ts';
 import type { World } from './world.ts';
 
 interface Kept {
@@ -104,6 +105,10 @@ export class StoreModel {
       return;
     }
     const messages = kept?.messages ?? [];
+    if (kept !== undefined) {
+      const put = write.messages.map(({ json }): StoredMessage => JSON.parse(json));
+      watchRow(world, { name, before: kept.row.state, after: state, messages: put });
+    }
     for (const message of write.messages) this.#keep(name, messages, message);
     this.#kept.set(name, { row: { state, inSeq, epoch, topSeq }, messages });
     world.tell('store', `${name} seq ${topSeq} epoch ${epoch} by ${writer}`);

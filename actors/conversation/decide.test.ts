@@ -101,7 +101,7 @@ describe('decide() on a turn', () => {
   test('begins one answer for what was asked, and no second one beside it', () => {
     const { decisions, state } = fold([say(1), say(2)]);
     expect(infers(decisions[0])).toEqual([
-      { kind: 'infer', turnId: 't1', attempt: 1, answeredSeq: 0, uptoSeq: 1 },
+      { kind: 'infer', turnId: 't1', attempt: 1, answeredSeq: 0, askedSeq: 1, uptoSeq: 1 },
     ]);
     expect(infers(decisions[1])).toEqual([]);
     expect(state.core.turn).toMatchObject({ at: 'running', turnId: 't1' });
@@ -119,7 +119,9 @@ describe('decide() on a turn', () => {
       [2, 'USER'],
       [3, 'COACH'],
     ]);
-    expect(infers(last)).toEqual([{ kind: 'infer', turnId: 't2', attempt: 1, answeredSeq: 1, uptoSeq: 3 }]);
+    expect(infers(last)).toEqual([
+      { kind: 'infer', turnId: 't2', attempt: 1, answeredSeq: 1, askedSeq: 2, uptoSeq: 3 },
+    ]);
     expect(fold([answered], context, state).messages).toEqual([]);
   });
 

@@ -5,14 +5,15 @@ import type { DownJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 export type Effect = { readonly kind: 'push'; readonly push: Push } | Infer | Schedule | Unschedule;
 
 /**
- * Ask inference for the answer of a turn: to what the person said after `answeredSeq`, given the messages up
- * to `uptoSeq`.
+ * Ask inference for the answer of a turn: to what the person said after `answeredSeq` and up to `askedSeq`,
+ * given the messages up to `uptoSeq`.
  */
 export interface Infer {
   readonly kind: 'infer';
   readonly turnId: string;
   readonly attempt: number;
   readonly answeredSeq: number;
+  readonly askedSeq: number;
   readonly uptoSeq: number;
 }
 

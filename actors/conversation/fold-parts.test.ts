@@ -159,7 +159,10 @@ describe('a veto', () => {
     expect(infers).toHaveLength(1);
     expect(state.core).toMatchObject({ askedSeq: 0, answeredSeq: 2, turn: { at: 'idle' } });
     const more = fold([say(1), say(2), say(3, 'hush'), answered('t1')], [hush]);
-    expect(more.infers).toMatchObject([{ turnId: 't1' }, { turnId: 't2', uptoSeq: 4 }]);
+    expect(more.infers).toMatchObject([
+      { turnId: 't1' },
+      { turnId: 't2', answeredSeq: 1, askedSeq: 2, uptoSeq: 4 },
+    ]);
   });
 
   test('at the end of an answer keeps the next one from beginning', () => {

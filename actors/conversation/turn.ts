@@ -76,9 +76,9 @@ export function loseTurn(core: Core, event: TurnLost, context: Context): Step {
 }
 
 function running(before: Step, turn: RunningTurn): Step {
-  const { turnId, attempt, uptoSeq } = turn;
+  const { turnId, attempt, askedSeq, uptoSeq } = turn;
   const { answeredSeq } = before.core;
-  const infer: Effect = { kind: 'infer', turnId, attempt, answeredSeq, uptoSeq };
+  const infer: Effect = { kind: 'infer', turnId, attempt, answeredSeq, askedSeq, uptoSeq };
   return {
     ...before,
     core: { ...before.core, turn },

@@ -116,12 +116,13 @@ export class Performer {
     const { turn } = actor.state.core;
     if (turn.at !== 'running' || turn.turnId !== effect.turnId || turn.attempt !== effect.attempt) return;
     const key: ConversationKey = { creatorId: actor.creatorId, userId: actor.userId };
-    const { turnId, attempt, answeredSeq, uptoSeq } = effect;
+    const { turnId, attempt, answeredSeq, askedSeq, uptoSeq } = effect;
     this.#options.turns.start({
       key,
       turnId,
       attempt,
       answeredSeq,
+      askedSeq,
       uptoSeq,
       show: (frame) => this.#push(key, [{ to: 'all', frame }]),
       end: (event: Answered | TurnFailed | TurnStopped) => this.#options.append(key, event),
