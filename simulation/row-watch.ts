@@ -1,25 +1,30 @@
 import type { Slices, Turn } from '@rapport/actors/conversation/state.ts';
 import { readRow } from '@rapport/actors/partition/state-row.ts';
-import type { StoredMessage } from '@rapport/history/history.ts';
+import type { StoredConversation, StoredMessage } from '@rapport/history/history.ts';
 import { type Tally, tally } from './parts.ts';
 import type { World } from './world.ts';
 
 /** A conversation's row that replaces another one, with the messages that came with it. */
 export interface Replaced {
   readonly name: string;
-  readonly before: string;
-  readonly after: string;
+  /** The row that `before` had replaced. */
+  readonly earlier: StoredConversation | undefined;
+  readonly before: StoredConversation;
+  readonly after: StoredConversation;
   readonly messages: readonly StoredMessage[];
 }
 
 /** Looks at each row beside the one that it replaces. */
-export function watchRow(world: World, { name, before, after, messages }: Replaced): void {
-  const [was, is] = [readRow(before), readRow(after)];
+export function watchRow(world: World, { name, earlier, before, after, messages }: Replaced): void {
+  const [was, is] = [readRow(before.state), readRow(after.state)];
   if ('unreadable' in was || 'unreadable' in is) {
-    world.fail('every row is readable', `${name}: ${before} became ${after}`);
+    world.fail('every row is readable', `${name}: ${before.state} became ${after.state}`);
     return;
   }
-  const [had, has] = [tallyOf(was.state.parts), tallyOf(is.state.parts)];
+  // A new owner may have read the conversation before the last write of the owner that it replaced.
+  const base = before.epoch === after.epoch ? was : readRow(earlier?.state ?? '');
+  const had = 'unreadable' in base ? tally.initial : tallyOf(base.state.parts);
+  const has = tallyOf(is.state.parts);
   if (has.said < had.said || has.ended < had.ended || has.rang < had.rang)
     world.fail('a slice is kept', `${name}: ${JSON.stringify(had)} became ${JSON.stringify(has)}`);
   for (const message of messages) {

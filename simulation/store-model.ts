@@ -14,7 +14,9 @@ import { watchRow } from './row-watch.ts';
 import type { World } from './world.ts';
 
 interface Kept {
-  row: StoredConversation;
+  readonly row: StoredConversation;
+  /** The row that `row` replaced. */
+  readonly earlier: StoredConversation | undefined;
   readonly messages: StoredMessage[];
 }
 
@@ -105,12 +107,15 @@ export class StoreModel {
       return;
     }
     const messages = kept?.messages ?? [];
-    if (kept !== undefined) {
+    const row = { state, inSeq, epoch, topSeq };
+    const isAgain = kept?.row.inSeq === inSeq && kept.row.epoch === epoch;
+    const earlier = isAgain ? kept.earlier : kept?.row;
+    if (kept !== undefined && !isAgain) {
       const put = write.messages.map(({ json }): StoredMessage => JSON.parse(json));
-      watchRow(world, { name, before: kept.row.state, after: state, messages: put });
+      watchRow(world, { name, earlier: kept.earlier, before: kept.row, after: row, messages: put });
     }
     for (const message of write.messages) this.#keep(name, messages, message);
-    this.#kept.set(name, { row: { state, inSeq, epoch, topSeq }, messages });
+    this.#kept.set(name, { row, earlier, messages });
     world.tell('store', `${name} seq ${topSeq} epoch ${epoch} by ${writer}`);
     if (messages.length !== topSeq) {
       world.fail('seq is dense', `${name} has ${messages.length} messages and topSeq ${topSeq}`);
