@@ -2,11 +2,11 @@ import { type Outcome, run } from './run.ts';
 import { shrink } from './shrink.ts';
 import { storyOf } from './story.ts';
 
-/** Lives through one world after the other; false when a promise was broken in one. */
+/** Runs one world after the other. False when a promise was broken in one. */
 export async function campaign(options: {
   readonly from: number;
   readonly seeds: number;
-  /** Goes on after a broken one. */
+  /** Go on after a world in which a promise was broken. */
   readonly all: boolean;
   readonly json: boolean;
 }): Promise<boolean> {
@@ -31,7 +31,7 @@ export async function campaign(options: {
   return broken.length === 0;
 }
 
-/** One world again: its whole trace, or its story without the faults that its failure does not need. */
+/** Runs one world again and prints its whole trace, or its story with only the faults that it needs. */
 export async function relive(seed: number, whole: boolean): Promise<boolean> {
   const outcome = await run(seed);
   if (whole || outcome.broken === undefined) {

@@ -1,4 +1,4 @@
-/** Seeded numbers (sfc32 of PractRand, a small fast counting generator): the same row for the same seed. */
+/** Random numbers of a seed (sfc32 of PractRand, small and fast): the same seed gives the same row. */
 export class Chance {
   #a: number;
   #b: number;

@@ -10,18 +10,18 @@ export interface ConnectionOptions {
   readonly world: World;
   readonly chance: Chance;
   readonly tab: Fate;
-  /** The gateway that it leads to; undefined when none is there. */
+  /** The gateway at the far end; undefined when no gateway runs. */
   readonly far: { readonly fate: Fate; readonly gateway: Gateway } | undefined;
   /** Called with each frame at the moment at which the gateway writes it. */
   readonly onWrite: (connection: Connection, frame: string) => void;
 }
 
-/** The gateway gives up a connection that carries nothing any more after this. */
+/** After this time the gateway gives up a connection that carries nothing any more. */
 const idleMs = 45_000;
 
 /**
- * One connection between a tab and a gateway, ordered both ways. It may be cut, go dead without a word, or
- * take nothing for a while.
+ * One connection between a tab and a gateway, ordered both ways. The connection may be cut, go dead without a
+ * word, or take nothing for a while.
  */
 export class Connection {
   readonly socket: Socket;
@@ -29,7 +29,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   #at: 'opening' | 'open' | 'dead' | 'closed' = 'opening';
   #session: Session | undefined;
-  /** Added to every frame's way: some networks are slow. */
+  /** Added to the travel time of every frame: some networks are slow. */
   readonly #slowMs: number;
   #downUntilMs = 0;
   #upUntilMs = 0;
@@ -61,7 +61,7 @@ export class Connection {
     return this.#at === 'closed';
   }
 
-  /** Both sides hear of it, each in its time; what was on the way is lost. */
+  /** Both sides are told, each in its time. Frames on the way are lost. */
   cut(): void {
     if (this.#at === 'closed' || this.#at === 'dead') return;
     this.#at = 'closed';
@@ -70,7 +70,7 @@ export class Connection {
     this.#forget(chance.between(1, 400));
   }
 
-  /** From now on nothing arrives, and nobody is told until the gateway gives it up. */
+  /** From now on nothing arrives. Neither side is told until the gateway gives the connection up. */
   goDead(): void {
     if (this.#at !== 'open') return;
     this.#at = 'dead';
@@ -120,7 +120,7 @@ export class Connection {
     this.#down(() => this.socket.onmessage?.(new MessageEvent('message', { data: frame })));
   }
 
-  /** In order, and only while the connection carries anything. */
+  /** Delivers in order, and only while the connection carries anything. */
   #down(act: () => void): void {
     const { tab, chance, world } = this.#options;
     this.#downUntilMs = Math.max(this.#downUntilMs, world.time.nowMs + this.#slowMs + chance.between(1, 20));
@@ -138,7 +138,7 @@ export class Connection {
     });
   }
 
-  /** The gateway closes it: what it wrote before still arrives. */
+  /** The gateway closes the connection. Frames that it wrote before still arrive. */
   #end(closeCode: number, reason: string): void {
     if (this.#at !== 'open') return;
     for (const frame of this.#stuck?.splice(0) ?? []) this.#deliver(frame);
@@ -148,7 +148,7 @@ export class Connection {
     });
   }
 
-  /** The tab closes it: what it sent before still arrives. */
+  /** The tab closes the connection. Frames that it sent before still arrive. */
   #leave(): void {
     if (this.#at === 'opening') this.#at = 'closed';
     this.#up((session, gateway) => {

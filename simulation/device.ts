@@ -12,13 +12,13 @@ import type { World } from './world.ts';
 /** One thing a person said in a tab. */
 export interface Utterance {
   readonly text: string;
-  /** Which of the device's tabs it was. */
+  /** The number of the device's tab. */
   readonly tab: number;
-  /** `kept`: the client has promised that it will be sent. */
+  /** `kept`: the client has promised to send it. */
   fate: 'unknown' | 'kept' | 'refused';
 }
 
-/** A device of a person: what it keeps, and its tab, which may be closed or killed and opened again. */
+/** A device of a person: its storage, and its tab, which may be closed or killed and opened again. */
 export class Device {
   readonly name: string;
   readonly conversation: string;
@@ -59,18 +59,18 @@ export class Device {
     return this.#tab?.rapport;
   }
 
-  /** Texts that the server will never take, as the person was told. */
+  /** Texts of which the person was told that the server will never take them. */
   get failed(): readonly string[] {
     return [...this.#failed];
   }
 
-  /** What was said in order: by the whole device while one tab held all, else by each tab. */
+  /** Utterances that have to keep their order: one row if one tab held the whole device, else one a tab. */
   get rows(): readonly (readonly Utterance[])[] {
     if (this.outbox.slots === 1) return [this.said];
     return [...Map.groupBy(this.said, ({ tab }) => tab).values()];
   }
 
-  /** The connections that are not over, the newest last. */
+  /** The connections that are not over; the newest is the last. */
   get connections(): readonly Connection[] {
     this.#connections = this.#connections.filter(({ isOver }) => !isOver);
     return this.#connections;
@@ -108,7 +108,7 @@ export class Device {
     });
   }
 
-  /** The tab or its machine ends in the middle of whatever it does. */
+  /** The tab or its machine ends in the middle of its work. */
   kill(): void {
     const tab = this.#tab;
     if (tab === undefined) return;
@@ -135,19 +135,19 @@ export class Device {
     });
   }
 
-  /** Does something else with the open tab. */
+  /** Does something with the open tab, if there is one. */
   use(act: (rapport: Rapport) => void): void {
     const tab = this.#tab;
     tab?.fate.later(0, () => act(tab.rapport));
   }
 
-  /** Looks at everything that a tab shows. */
+  /** Checks everything that a tab shows. */
   #watch(fate: Fate, rapport: Rapport): (state: RapportState) => void {
     const tab = fate.name;
     let shown = 0;
     let backAtMs = 0;
     return ({ pending, topSeq, answer, connection }) => {
-      // Sockets that died unnoticed count for a while, so a newer one may take the place of this one.
+      // The gateway still counts sockets that died unnoticed, so a newer socket may replace this one.
       if (
         connection.at === 'stopped' &&
         connection.code === 'replaced' &&

@@ -1,13 +1,13 @@
 import type { Clock } from '@rapport/runtime/clock.ts';
 import type { Owner, VirtualTime } from './virtual-time.ts';
 
-/** What people read on a clock when the run begins: a moment in 2027. */
+/** The wall clock at the start of a run: a moment in 2027. */
 const beganAtMs = 1_800_000_000_000;
 
 /**
  * A process or a browser tab as the world sees it: alive, stalled (its time goes by and it does nothing) or
- * dead. Whatever comes to it from outside passes here, so one that died goes no step further, while what it
- * had sent before still arrives.
+ * dead. Everything from outside passes here. So a dead process goes no step further, while its earlier
+ * messages still arrive.
  */
 export class Fate implements Owner {
   readonly name: string;
@@ -45,8 +45,8 @@ export class Fate implements Owner {
   }
 
   /**
-   * Asks something outside: `act` happens there after `thereMs`, whatever became of the asker meanwhile, and
-   * its result or what it throws is here `backMs` later.
+   * Asks something outside. `act` happens there after `thereMs`, even if the asker died meanwhile. Its result
+   * or its error is here `backMs` later.
    */
   ask<T>(
     { thereMs, backMs }: { readonly thereMs: number; readonly backMs: number },
@@ -68,14 +68,14 @@ export class Fate implements Owner {
     if (this.#at === 'alive') this.#at = 'stalled';
   }
 
-  /** Goes on with everything that came meanwhile. */
+  /** Goes on, with everything that arrived during the stall. */
   goOn(): void {
     if (this.#at !== 'stalled') return;
     this.#at = 'alive';
     for (const act of this.#missed.splice(0)) this.later(0, act);
   }
 
-  /** Its connection to where processes meet is down; the store it still reaches. */
+  /** The connection to log, lanes, owners, members and timers is down. The store can still be reached. */
   get isCutOff(): boolean {
     return this.#cutOff;
   }
@@ -96,7 +96,7 @@ export class Fate implements Owner {
     return () => this.#onReturn.delete(act);
   }
 
-  /** Calls `act` when it dies: its connections break. */
+  /** Calls `act` when the process dies: its connections break then. */
   onDeath(act: () => void): void {
     this.#onDeath.add(act);
   }

@@ -1,25 +1,25 @@
 import { Chance } from './chance.ts';
 
 /**
- * Everything that goes wrong in a world, and how often at most: per request or message where one is hit, per
- * second where the world itself is.
+ * Every kind of fault, and its highest rate: per request or message for faults of those, per second for
+ * faults of processes, sockets and tabs.
  */
 export const faultRates = {
   /** The log refuses an append. */
   append_refused: 0.05,
-  /** The log has it, and its sender is told that it has not. */
+  /** The log takes the append, and the sender is told that it did not. */
   append_unanswered: 0.06,
-  /** The sender is told that the log does not have it, and then it gets there all the same. */
+  /** The sender is told that the log did not take the append, and later the log takes it all the same. */
   append_late: 0.04,
-  /** The log has it twice: it did not know the append again. */
+  /** The log holds the append twice, because it did not recognise the repetition. */
   append_twice: 0.03,
-  /** A reader of the log hears nothing for a while. */
+  /** A reader of the log gets nothing for a while. */
   log_paused: 0.02,
   /** Reading a partition does not begin. */
   reader_refused: 0.1,
-  /** It begins a while after it was asked for. */
+  /** Reading begins a while after it was asked for. */
   reader_late: 0.2,
-  /** It ends after a silence, as when its server leaves. */
+  /** Reading ends after a silence, as when the server leaves. */
   reader_lost: 0.02,
   lane_lost: 0.15,
   lane_late: 0.06,
@@ -35,11 +35,11 @@ export const faultRates = {
   timer_twice: 0.3,
   store_slow: 0.08,
   store_refused: 0.08,
-  /** Written, and the writer is told that it is not. */
+  /** The store writes, and the writer is told that it did not. */
   store_unanswered: 0.06,
-  /** The writer is told that it is not written, and a while later it is. */
+  /** The writer is told that the store did not write, and a while later the store writes. */
   store_late: 0.05,
-  /** An actor host dies with its commit on disk and nothing done about it. */
+  /** An actor host dies when its commit is on disk, before it performs any effect. */
   writer_dies: 0.02,
   read_refused: 0.05,
   model_refused: 0.12,
@@ -47,16 +47,16 @@ export const faultRates = {
   model_silent: 0.05,
   host_crash: 0.3,
   host_stall: 0.3,
-  /** It can not reach where processes meet, and still reaches the store. */
+  /** The host reaches the store and nothing else. */
   host_cut_off: 0.2,
-  /** It ends in order and comes back under another name. */
+  /** The host ends in order and comes back under another name. */
   host_leaves: 0.2,
   gateway_crash: 0.15,
   gateway_stall: 0.15,
   gateway_cut_off: 0.15,
   gateway_leaves: 1.2,
   socket_cut: 0.4,
-  /** A connection that carries nothing any more, and neither side is told. */
+  /** The connection carries nothing any more, and neither side is told. */
   socket_dead: 0.05,
   socket_slow: 0.25,
   tab_closed: 0.25,
@@ -66,10 +66,10 @@ export const faultRates = {
 export type FaultKind = keyof typeof faultRates;
 export const faultKinds: readonly FaultKind[] = Object.keys(faultRates).filter(isFaultKind);
 
-/** Which faults of a seed may strike: for finding the few that a failure needs. */
+/** The faults of a seed that may strike. Fewer are allowed to find the few that a failure needs. */
 export interface Allowed {
   readonly kinds: ReadonlySet<FaultKind>;
-  /** Only the first so many. */
+  /** Only this number of faults, the first ones. */
   readonly most: number;
   readonly without: ReadonlySet<number>;
 }
@@ -81,9 +81,9 @@ export const allAllowed: Allowed = {
 };
 
 /**
- * Decides what goes wrong. A seed leaves out many kinds and makes the others rare or frequent, so that each
- * meets every other somewhere; each kind has a row of numbers of its own, so that leaving one out moves the
- * others as little as may be.
+ * Decides what goes wrong. A seed leaves out many kinds and makes the others rare or frequent, so that every
+ * two kinds meet in some seed. Each kind has random numbers of its own, so that leaving one kind out moves
+ * the others as little as possible.
  */
 export class Faults {
   readonly #rates = new Map<FaultKind, number>();
@@ -108,7 +108,7 @@ export class Faults {
     return this.#struck;
   }
 
-  /** Whether it happens now. `times` multiplies how probable it is. */
+  /** Whether a fault of this kind happens now. `times` multiplies its probability. */
   strikes(kind: FaultKind, times = 1): boolean {
     if (this.#over) return false;
     const rate = this.#rates.get(kind) ?? 0;

@@ -16,7 +16,7 @@ import { tracedLog } from './traced-log.ts';
 import type { Witness } from './witness.ts';
 import type { World } from './world.ts';
 
-/** Where processes meet and what they keep. */
+/** What the processes of a world share: log, lanes, tables, store, catalog. */
 export interface Ground {
   readonly world: World;
   readonly log: LogModel;
@@ -35,11 +35,11 @@ export interface RunningGateway {
   readonly gateway: Gateway;
 }
 
-/** Small, so that short conversations reach them. */
+/** Small limits, so that short conversations reach them. */
 const tightLimits: Limits = { ...limits, unsentBytesMax: 2_000, unsentBytesSoft: 500, textCharsMax: 100 };
 const meters = createMeters(new Metrics('simulated-gateway'));
 
-/** Real gateways, each started anew under another name when it died. */
+/** Real gateways. A gateway that died is started again under another name. */
 export class Gateways {
   readonly #ground: Ground;
   readonly #witness: Witness;
@@ -58,7 +58,7 @@ export class Gateways {
     return this.#running;
   }
 
-  /** One that a new connection may lead to; sometimes one that just died. */
+  /** The gateway that a new connection leads to; sometimes a gateway that just died. */
   any(): RunningGateway | undefined {
     return this.#chance.pick(this.#running);
   }
@@ -81,7 +81,7 @@ export class Gateways {
     this.#ground.world.time.after(this.#chance.between(100, 5_000), () => fate?.reconnect());
   }
 
-  /** It ends in order, while another one is there already. */
+  /** The gateway ends in order, while its successor runs already. */
   leave(at: number): void {
     const leaving = this.#running[at];
     if (leaving === undefined || leaving.fate.at !== 'alive') return;
@@ -125,7 +125,7 @@ export class Gateways {
   }
 }
 
-/** A token of this world says who it is for: `creator/user`. */
+/** A token of this world is `creator/user`. */
 function verdictOf(token: string) {
   const [creatorId = '', userId = ''] = token.split('/');
   return {

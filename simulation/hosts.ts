@@ -12,7 +12,7 @@ import { tracedLog } from './traced-log.ts';
 const meters = createMeters(new Metrics('simulated-actors'));
 const keepMs = 24 * 3_600_000;
 
-/** Real actor hosts, each started anew under another name when it died. */
+/** Real actor hosts. A host that died is started again under another name. */
 export class Hosts {
   readonly #ground: Ground;
   readonly #inference: InferenceModel;
@@ -36,7 +36,7 @@ export class Hosts {
     this.#hosts[at]?.fate.die();
   }
 
-  /** Its time goes by, and others may take over before it goes on. */
+  /** The host does nothing for a while. Others may take over before it goes on. */
   stall(at: number): void {
     const fate = this.#hosts[at]?.fate;
     if (fate === undefined || fate.at !== 'alive') return;
@@ -51,7 +51,7 @@ export class Hosts {
     this.#ground.world.time.after(this.#chance.between(100, 5_000), () => fate?.reconnect());
   }
 
-  /** It ends in order, and comes back under another name. */
+  /** The host ends in order, and comes back under another name. */
   leave(at: number): void {
     const leaving = this.#hosts[at];
     if (leaving === undefined || leaving.fate.at !== 'alive') return;
@@ -64,7 +64,11 @@ export class Hosts {
   /** From now on every host is of the newest version. */
   deploy(): void {
     this.#deployed = true;
-    for (const [at, { isOlder }] of this.#hosts.entries()) if (isOlder) this.leave(at);
+    for (const [at, { fate, isOlder }] of this.#hosts.entries()) {
+      if (!isOlder) continue;
+      if (fate.at === 'stalled') fate.die();
+      else this.leave(at);
+    }
   }
 
   #start(at: number): void {

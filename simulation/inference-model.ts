@@ -8,7 +8,7 @@ import type { World } from './world.ts';
 
 const deadlineMs = 6_000;
 
-/** The way to the model: it writes word by word, refuses, breaks off in the middle, or says nothing. */
+/** Stands in for inference: writes word by word, refuses, breaks off in the middle, or says nothing. */
 export class InferenceModel {
   readonly #world: World;
   readonly #chance: Chance;
@@ -48,7 +48,7 @@ export class InferenceModel {
     yield { kind: 'done', reason: 'ANSWERED' };
   }
 
-  /** The service would refuse a question that is none. */
+  /** The last message has to be a question. The real service refuses anything else. */
   #check({ userId, turnId, messages }: Generate): void {
     const last = messages.at(-1);
     const { text = '' } = last ?? {};

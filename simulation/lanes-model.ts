@@ -12,7 +12,7 @@ interface Listener<T> {
 }
 
 /**
- * The lanes: what one sender tells one subject stays in order; it may come late, twice or not at all.
+ * The lanes: messages of one sender to one subject stay in order; each may come late, twice or not at all.
  */
 export class LanesModel {
   readonly #world: World;

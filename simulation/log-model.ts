@@ -7,25 +7,25 @@ import type { Chance } from './chance.ts';
 import type { Fate } from './fate.ts';
 import type { World } from './world.ts';
 
-/** A record as the model keeps it, decoded for those who look at all of them again and again. */
+/** A record as the model keeps it: decoded, because checks look at all records again and again. */
 export interface KeptRecord extends LogRecord {
   readonly envelopes: readonly Envelope[];
 }
 
-/** Somebody who reads a partition. */
+/** A reader of a partition. */
 interface Read {
   readonly fate: Fate;
   readonly partition: number;
   readonly signal: AbortSignal;
 }
 
-/** A reader whose server left hears nothing for so long before it begins again. */
+/** A reader whose server left gets nothing for this time before it begins again. */
 const lostMs = 1_000;
 
 /**
- * The log: every partition in order, an append known by its id. It may refuse an append, leave one that it
- * took unanswered, take one after it was given up, hold back what it hands to a reader, and lose the reader,
- * also while it begins; what it has once taken stays.
+ * The log: every partition in order, an append known by its id. The log may refuse an append, take it and not
+ * answer, take it after the sender gave up, hold records back from a reader, and lose a reader, also while
+ * the reader begins. A record that the log has taken stays.
  */
 export class LogModel {
   readonly #world: World;
@@ -42,7 +42,7 @@ export class LogModel {
     this.#partitions = Array.from({ length: partitions }, () => []);
   }
 
-  /** Everything that was ever appended, by partition. */
+  /** All records that were ever appended, by partition. */
   get partitions(): readonly (readonly KeptRecord[])[] {
     return this.#partitions;
   }
@@ -66,7 +66,7 @@ export class LogModel {
         const old = this.#partitions.flat().filter(({ timeUs }) => timeUs < timeMs * 1_000);
         return Math.max(0, ...old.map(({ sequence }) => sequence));
       },
-      purge: async () => undefined, // What was processed long ago is what the checks fold again.
+      purge: async () => undefined, // Nothing is purged: the checks fold every record again.
       bury: async ({ reason }) => {
         this.#world.fail('no event is buried', `${fate.name} buried one: ${reason}`);
       },
@@ -97,7 +97,7 @@ export class LogModel {
     return fate.ask({ thereMs, backMs: 1 }, () => this.put(append));
   }
 
-  /** One record, unless its append is known already. */
+  /** Adds one record, unless its append is known already. */
   put(append: { readonly partition: number; readonly given: string; readonly appendId: string }): void {
     const { partition, given, appendId } = append;
     const records = this.#partitions[partition];
@@ -114,7 +114,7 @@ export class LogModel {
     for (const wake of [...this.#waiting]) wake();
   }
 
-  /** How many read a partition now and want to go on. */
+  /** The number of readers of a partition that want to go on. */
   readersOf(partition: number): number {
     const reads = [...this.#reads].filter((read) => read.partition === partition);
     return reads.filter(({ fate, signal }) => fate.at !== 'dead' && !signal.aborted).length;
@@ -151,7 +151,7 @@ export class LogModel {
     });
   }
 
-  /** What a reader is handed until it stops, or until its connection was down: it then hears nothing more. */
+  /** The records that a reader gets until it stops or its connection was down. */
   #run(fate: Fate, records: readonly LogRecord[], afterSequence: number): Run<LogRecord> {
     const { faults } = this.#world;
     let stopped = false;

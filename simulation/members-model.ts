@@ -3,7 +3,7 @@ import type { Chance } from './chance.ts';
 import type { Fate } from './fate.ts';
 import type { World } from './world.ts';
 
-/** The heartbeats of actor hosts: whoever watches hears each, in order and a little later. */
+/** The heartbeats of actor hosts: every watcher gets each of them, in order and a little later. */
 export class MembersModel {
   readonly #world: World;
   readonly #chance: Chance;

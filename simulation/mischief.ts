@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 
 const everyMs = 100;
 
-/** Crashes, stalls and cuts: what goes wrong with a whole process, connection or tab. */
+/** Crashes, stalls and cuts of whole processes, connections and tabs. */
 export class Mischief {
   readonly #options: {
     readonly world: World;

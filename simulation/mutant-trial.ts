@@ -9,8 +9,8 @@ interface Caught {
 }
 
 /**
- * Plants each bug in a process of its own, one for each core at a time, and prints what noticed it. Resolves
- * with false when a bug goes unnoticed.
+ * Plants each bug in a process of its own, one for each core at a time, and prints the promise that caught it.
+ * Resolves with false when a bug was missed.
  */
 export async function tryMutants(seedsMax: number): Promise<boolean> {
   const longest = Math.max(...[...mutants.keys()].map((name) => name.length));
@@ -29,7 +29,7 @@ export async function tryMutants(seedsMax: number): Promise<boolean> {
   return unnoticed === 0;
 }
 
-/** The first promise that the bug breaks; undefined when it breaks none. */
+/** The promise that the bug broke first; undefined when it broke none. */
 async function tryMutant(name: string, seedsMax: number): Promise<Caught | undefined> {
   const script = new URL('./simulate.ts', import.meta.url).pathname;
   const given = [script, '--json', '--mutant', name, '--seeds', String(seedsMax)];

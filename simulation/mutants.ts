@@ -1,7 +1,7 @@
 /** A bug to plant: the real code with one place changed. */
 export interface Mutant {
   readonly file: string;
-  /** Stands in the file exactly once. */
+  /** The text to replace. It is in the file exactly once. */
   readonly find: string;
   readonly put: string;
 }
@@ -10,7 +10,7 @@ const gatewayWatch = 'gateway/outgoing/owner-watch.ts';
 const worker = 'actors/partition/worker.ts';
 const foldParts = 'actors/conversation/fold-parts.ts';
 
-/** Each breaks one thing that a promise stands on. `npm run simulate -- --mutants` shows what notices it. */
+/** Each bug breaks one thing that a promise stands on. `npm run simulate -- --mutants` plants them all. */
 export const mutants: ReadonlyMap<string, Mutant> = new Map([
   [
     'a repeated say is stored again',

@@ -10,7 +10,7 @@ interface Kept {
   holder: Fate | undefined;
 }
 
-/** What a person's device keeps on disk, whatever becomes of the tab that wrote it. */
+/** The storage of a person's device. It survives the tab that wrote it. */
 export class OutboxModel {
   readonly #chance: Chance;
   readonly #slots: Kept[] = [];
@@ -21,12 +21,12 @@ export class OutboxModel {
     this.#chance = world.chance(`outbox ${name}`);
   }
 
-  /** Messages that are kept and not stored, as far as the device knows. */
+  /** Number of messages that are kept and, as far as the device knows, not stored. */
   get unsent(): number {
     return this.#slots.reduce((sum, { device }) => sum + device.unsent.length, 0);
   }
 
-  /** How many devices the server sees in this one, each with a numbering of its own. */
+  /** Number of devices that the server sees in this one: each slot numbers its messages by itself. */
   get slots(): number {
     return this.#slots.length;
   }
@@ -45,7 +45,7 @@ export class OutboxModel {
     return { outbox, visitorTokens: new MemoryVisitorTokens() };
   }
 
-  /** The tab is gone: what it was writing is on disk or lost, and others may take what it held. */
+  /** The tab is gone. Its last writes are on disk or lost, and other tabs may take its slots. */
   left(fate: Fate): void {
     for (const write of this.#writes.get(fate) ?? []) if (this.#chance.happens(0.5)) write.land();
     this.#writes.delete(fate);

@@ -8,7 +8,7 @@ interface Entry {
   readonly revision: number;
 }
 
-/** The table of owners: a key per partition with compare-and-set; who watches hears each change in order. */
+/** The table of owners: a key per partition with compare-and-set. Watchers get each change, in order. */
 export class OwnersModel {
   readonly #world: World;
   readonly #chance: Chance;

@@ -2,11 +2,11 @@ import type { Part } from '@rapport/actors/conversation/part.ts';
 import { parts as realParts } from '@rapport/actors/conversation/parts.ts';
 import { z } from 'zod';
 
-/** What `tally` was told in one conversation. */
+/** The moments of one conversation, counted. */
 export interface Tally {
   /** Messages of the person. */
   readonly said: number;
-  /** Messages that ended a turn: answers, what was written of stopped ones, failures. */
+  /** Messages that ended a turn: whole and stopped answers, and failures. */
   readonly ended: number;
   /** How often its timer fired. */
   readonly rang: number;
@@ -39,7 +39,7 @@ export const tally: Part<Tally> = {
   },
 };
 
-/** What a person says who wants no answer. */
+/** A text that wants no answer. */
 export const hushed = /!$/;
 
 /** Keeps the model from answering what ends with an exclamation mark. */

@@ -2,10 +2,10 @@ import type { Chance } from './chance.ts';
 import type { Device } from './device.ts';
 import type { World } from './world.ts';
 
-/** Longer than the gateway takes; a client that was never welcomed does not know that. */
+/** Longer than the gateway takes. A client that was never welcomed does not know the limit. */
 const tooLong = 'x'.repeat(120);
 
-/** What people do with their devices. */
+/** The people of a world, and what they do with their devices. */
 export class People {
   readonly #world: World;
   readonly #chance: Chance;
@@ -31,7 +31,7 @@ export class People {
     }
   }
 
-  /** Everybody opens what they closed, so that all that was said can come to its end. */
+  /** Everybody opens their closed tabs, so that all that was said can be sent. */
   end(): void {
     for (const device of this.#devices) device.open();
   }

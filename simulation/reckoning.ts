@@ -10,7 +10,7 @@ import { tallyOf } from './row-watch.ts';
 import type { StoreModel } from './store-model.ts';
 import type { Broken } from './world.ts';
 
-/** What still moves, now that nothing goes wrong any more; undefined when everything has come to rest. */
+/** Names something that is not at rest, now that nothing goes wrong any more; undefined when all is. */
 export function unrest(ground: Ground, devices: readonly Device[]): string | undefined {
   for (const device of devices) {
     const moves = movesAt(ground, device);
@@ -76,7 +76,7 @@ export function reckon(ground: Ground, devices: readonly Device[]): Broken | und
   );
 }
 
-/** What a device said is stored exactly once, and in its order. */
+/** Everything that a device said is stored exactly once, and in its order. */
 function saidOnce({ store }: Ground, device: Device): Broken | undefined {
   const stored = store.messages(device.conversation).map(({ text = '' }) => text);
   const failed = new Set(device.failed);
@@ -99,7 +99,7 @@ function saidOnce({ store }: Ground, device: Device): Broken | undefined {
   return undefined;
 }
 
-/** A device shows what the store has, from wherever it begins up to the end. */
+/** A device shows the messages of the store, from its first one up to the newest. */
 function shownWhole({ store }: Ground, { rapport, conversation, name }: Device): Broken | undefined {
   const shown = rapport?.state().messages ?? [];
   const stored = store.messages(conversation).slice(-shown.length || undefined);
@@ -113,7 +113,7 @@ function shownWhole({ store }: Ground, { rapport, conversation, name }: Device):
   return { invariant: 'every device shows what is stored', sentence };
 }
 
-/** Messages are what a fresh fold of the whole log makes of it. */
+/** A fresh fold of the whole log gives the messages of the store. */
 function foldedToStore(ground: Ground): Broken | undefined {
   if (ground.isMixed) return undefined;
   for (const [name, { messages }] of refold(ground)) {
@@ -126,7 +126,7 @@ function foldedToStore(ground: Ground): Broken | undefined {
   return undefined;
 }
 
-/** Whatever a person said to a coach has an answer behind it, a failure at least. */
+/** Everything that a person said to a coach is followed by an answer, or at least by a failure. */
 function answered({ store, catalog }: Ground): Broken | undefined {
   for (const name of store.names) {
     const [creatorId = ''] = name.split('/');
@@ -192,7 +192,7 @@ function quietBefore({ store, catalog }: Ground): Broken | undefined {
   return undefined;
 }
 
-/** Folds every event of the log over new conversations, as a host does that has never seen them. */
+/** Folds every event of the log over new conversations, as a host without any history would. */
 function refold({ log, catalog }: Ground) {
   const actors = new Map<string, Actor>();
   const actorOf = ({ creatorId, userId }: ConversationKey) => {

@@ -14,7 +14,7 @@ export interface Replaced {
   readonly messages: readonly StoredMessage[];
 }
 
-/** Looks at each row beside the one that it replaces. */
+/** Checks a row against the row that it replaces. */
 export function watchRow(world: World, { name, earlier, before, after, messages }: Replaced): void {
   const [was, is] = [readRow(before.state), readRow(after.state)];
   if ('unreadable' in was || 'unreadable' in is) {

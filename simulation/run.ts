@@ -18,11 +18,11 @@ import { TimersModel } from './timers-model.ts';
 import { Witness } from './witness.ts';
 import { type Broken, World } from './world.ts';
 
-/** People are busy and things go wrong for this long. */
+/** For this time people are busy and things go wrong. */
 const activeMs = 12_000;
 /**
- * Then everything has this long to come to rest: a dead connection takes a client 75 s to notice, and timers
- * that are past due are spread over five minutes.
+ * Within this time everything has to come to rest: a client needs 75 s to notice a dead connection, and
+ * timers that are past due are spread over five minutes.
  */
 const restWithinMs = 500_000;
 const lookEveryMs = 250;
@@ -30,15 +30,15 @@ const lookEveryMs = 250;
 export interface Outcome {
   readonly seed: number;
   readonly broken: Broken | undefined;
-  /** How many faults struck. */
+  /** Number of faults that struck. */
   readonly faults: number;
   readonly said: number;
   readonly trace: readonly string[];
-  /** Of the trace: the same for the same seed. */
+  /** Hash of the trace: the same for the same seed. */
   readonly hash: string;
 }
 
-/** Lives through one world: the same seed and the same allowed faults give the same trace, byte by byte. */
+/** Runs one world. The same seed and the same allowed faults give the same trace, byte by byte. */
 export async function run(seed: number, allowed: Allowed = allAllowed): Promise<Outcome> {
   const world = new World(seed, allowed);
   const unhandled = (failure: unknown) => world.fail('no promise is left alone', String(failure));

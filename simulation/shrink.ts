@@ -1,12 +1,12 @@
 import { type Allowed, allAllowed } from './faults.ts';
 import { type Outcome, run } from './run.ts';
 
-/** Single faults that are left out for a try. */
+/** The most single faults that are tried without. */
 const triesMax = 80;
 
 /**
- * The same broken promise with fewer faults: without every kind that it does not need, then with the fewest
- * first ones that lead to it, then without each of those that it can do without.
+ * Finds fewer faults that break the same promise: first without each kind that is not needed, then with only
+ * the first faults up to the failure, then without each single fault that is not needed.
  */
 export async function shrink(whole: Outcome): Promise<Outcome> {
   let least = whole;

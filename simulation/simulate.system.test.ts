@@ -6,7 +6,7 @@ import { mutants } from './mutants.ts';
 const script = new URL('./simulate.ts', import.meta.url).pathname;
 const quiet = '--disable-warning=ExperimentalWarning';
 
-/** Rejects when it exits with 1: a promise was broken, or a planted bug not noticed. */
+/** Rejects when the command exits with 1: a promise was broken, or a planted bug was not caught. */
 const simulate = (...given: readonly string[]) =>
   promisify(execFile)(process.execPath, [quiet, script, ...given]);
 

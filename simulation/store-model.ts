@@ -21,8 +21,8 @@ interface Kept {
 }
 
 /**
- * The store: rows that never go back to an older position of the log. It may be slow, refuse, take a write
- * and not say so, and take one long after its writer was told that it failed or has died.
+ * The store: rows that never go back to an older position of the log. The store may be slow, refuse, write
+ * and not answer, and write long after the writer was told that the write failed, or has died.
  */
 export class StoreModel {
   readonly #world: World;

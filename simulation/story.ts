@@ -3,7 +3,7 @@ import type { Outcome } from './run.ts';
 const lastLines = 60;
 const lineCharsMax = 180;
 
-/** What a person reads of a broken world: the promise, the faults that it took, and how it ended. */
+/** The report of a broken world: the promise, the faults that it took, and the end of the trace. */
 export function storyOf({ seed, broken, trace, faults }: Outcome): string {
   const struck = trace.filter((line) => line.includes(' fault '));
   const end = trace.slice(-lastLines).map(shortened);

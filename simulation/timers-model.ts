@@ -8,10 +8,10 @@ import type { Fate } from './fate.ts';
 import type { LogModel } from './log-model.ts';
 import type { World } from './world.ts';
 
-/** Late enough for the firing to count as past due. */
+/** So late that the firing counts as past due. */
 const pastDueMs = 31_000;
 
-/** Durable timers: each puts its event into the log when its time has come; some late, some twice. */
+/** Durable timers: each puts its event into the log when its time has come, some late, some twice. */
 export class TimersModel {
   readonly #world: World;
   readonly #log: LogModel;

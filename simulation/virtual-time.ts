@@ -1,6 +1,6 @@
 import { Chance } from './chance.ts';
 
-/** Whom a task happens to: one that is stalled takes it later, one that is dead never. */
+/** The process or tab that a task happens to. A stalled process takes the task later, a dead one never. */
 export interface Owner {
   take(act: () => void): void;
 }
@@ -9,21 +9,21 @@ interface Task {
   readonly atMs: number;
   readonly order: number;
   readonly owner: Owner | undefined;
-  /** Undefined once it was cancelled. */
+  /** Undefined once the task was cancelled. */
   act: (() => void) | undefined;
 }
 
-/** One seed takes some 20,000; far beyond that something asks for its next turn for ever. */
+/** A seed takes some 20,000 tasks. Far beyond that, something schedules its next task for ever. */
 const tasksMax = 2_000_000;
 
 /**
- * Time that stands still while anything is left to do, and then jumps to the next task. Everything of a run
- * happens in its order: each task runs with all promises that it settles before the next one begins, so the
- * same seed does the same twice. While it runs, `setImmediate` and `Math.random` are its own.
+ * Time that stands still while anything is left to do, and then jumps to the next task. Each task runs with
+ * all promises that it settles before the next one begins, so that the same seed does the same twice. During
+ * a run `setImmediate` and `Math.random` belong to it.
  */
 export class VirtualTime {
   nowMs = 0;
-  /** To whom the task at work happens; what it puts off with `setImmediate` happens to the same. */
+  /** The owner of the task at work. Its `setImmediate` calls happen to the same owner. */
   #current: Owner | undefined;
   #order = 0;
   #tasks = 0;
@@ -45,7 +45,7 @@ export class VirtualTime {
     };
   }
 
-  /** Lets everything up to `untilMs` happen, or until `stop`. Rejects with what a task throws. */
+  /** Runs all tasks up to `untilMs`, or until `stop`. Rejects when a task throws. */
   async run(untilMs: number, stop: () => boolean): Promise<void> {
     const real = { setImmediate: globalThis.setImmediate, random: Math.random };
     const soon = (act: (...given: unknown[]) => void, ...given: unknown[]) => this.#afterThis(act, given);
@@ -83,7 +83,7 @@ export class VirtualTime {
       run.reject(failure);
       return;
     }
-    // A tick comes after every microtask, and costs far less than a turn of the event loop.
+    // A tick comes after every microtask, and costs far less than a round of the event loop.
     queueMicrotask(() => process.nextTick(() => this.#step(run)));
   }
 
@@ -113,7 +113,7 @@ function before(left: Task, right: Task): boolean {
   return left.atMs < right.atMs || (left.atMs === right.atMs && left.order < right.order);
 }
 
-/** Into a binary heap, the next task first. */
+/** Puts a task into a binary heap, the next task first. */
 function push(heap: Task[], task: Task): void {
   let at = heap.length;
   heap.push(task);

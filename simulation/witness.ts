@@ -15,14 +15,14 @@ export interface Written {
   readonly frame: string;
 }
 
-/** Looks at every frame that a gateway writes: what it says must be true at that moment. */
+/** Checks every frame that a gateway writes: the frame must be true at that moment. */
 export class Witness {
   readonly #world: World;
   readonly #store: StoreModel;
   readonly #log: LogModel;
-  /** The owner's epoch of what a gateway is just being told, by conversation. */
+  /** The owner's epoch of the deliveries that a gateway is taking now, by conversation. */
   #telling: ReadonlyMap<string, number> = new Map();
-  /** The newest epoch that a connection has seen something of. */
+  /** The newest epoch that a connection has seen. */
   readonly #seen = new WeakMap<Connection, number>();
 
   constructor(options: { readonly world: World; readonly store: StoreModel; readonly log: LogModel }) {
@@ -31,7 +31,7 @@ export class Witness {
     this.#log = options.log;
   }
 
-  /** What a gateway writes during `take` is the effect of these deliveries. */
+  /** Frames that a gateway writes during `take` are effects of these deliveries. */
   during(deliveries: Deliveries, take: () => void): void {
     const telling = new Map<string, number>();
     for (const delivery of deliveries.deliveries) {

@@ -2,13 +2,13 @@ import { Chance } from './chance.ts';
 import { type Allowed, Faults } from './faults.ts';
 import { VirtualTime } from './virtual-time.ts';
 
-/** What was promised and did not hold. */
+/** A promise that did not hold. */
 export interface Broken {
   readonly invariant: string;
   readonly sentence: string;
 }
 
-/** What every part of a simulated world stands on: one time, one seed, one trace. */
+/** The base of a simulated world: one time, one seed, one trace. */
 export class World {
   readonly seed: number;
   readonly time: VirtualTime;

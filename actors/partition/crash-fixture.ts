@@ -28,19 +28,19 @@ const lanes = {
   onDeliveries: () => () => {},
 };
 
-/** Where an incarnation dies: around its n-th call to the world outside, before it is made or after. */
+/** Where an incarnation dies: before or after its n-th call to the world outside. */
 export interface DeathPoint {
   readonly call: number;
   readonly side: 'before' | 'after';
 }
 
-/** What outlives a crash: the log, the store, the timers, the checkpoint. One partition, one person. */
+/** What a crash leaves: the log, the store, the timers, the checkpoint. One partition, one person. */
 export class World {
   readonly history = openMemoryHistory();
-  /** Timers that are to fire, by what makes them one. */
+  /** Timers that are to fire, by timerId and generation. */
   readonly timers = new Map<string, TimerKey>();
   checkpoint = { performed: 0, running: [] as readonly string[] };
-  /** What the incarnations called, in order. */
+  /** The calls of all incarnations, in order. */
   readonly calls: string[] = [];
   readonly #records: LogRecord[] = [];
   /** Readers that are at the end of the log. */
@@ -50,7 +50,7 @@ export class World {
     this.#put([{ ...key, event }]);
   }
 
-  /** Every timer's time comes; a server that dies in the middle lets each fire twice. */
+  /** Every timer's time comes. Each fires twice, as when the server dies in the middle. */
   fire(): void {
     for (const [name, { timerId, generation }] of this.timers) {
       for (let twice = 0; twice < 2; twice += 1)
@@ -83,7 +83,7 @@ export class World {
   }
 }
 
-/** An owner of the partition that goes on from the checkpoint until it dies. A dead one does nothing. */
+/** An owner of the partition. It goes on from the checkpoint until it dies; then it does nothing more. */
 export class Incarnation {
   readonly worker: Worker;
   readonly #world: World;
@@ -97,10 +97,10 @@ export class Incarnation {
     this.#death = death;
     this.#callsBefore = world.calls.length;
     this.worker = this.#build();
-    void this.worker.run(this.#stop.signal); // Never ends once it is dead, as a process that is gone.
+    void this.worker.run(this.#stop.signal); // A dead incarnation never ends, like a process that is gone.
   }
 
-  /** Ends what is still alive of it, so that nothing outlives a test. */
+  /** Ends the incarnation, so that nothing outlives a test. */
   end(): void {
     this.dead = true;
     this.#stop.abort();
@@ -141,7 +141,7 @@ export class Incarnation {
     };
     const turns = new Turns({ inference: coach, history: mortalHistory, clock, log, signal });
     const dispatch = new Dispatch({ lanes, hostId: 'host', clock, onGone: () => {} });
-    dispatch.stop(); // Nobody looks.
+    dispatch.stop(); // No gateway is there.
     return new Worker({
       partition: 0,
       epoch: 1,

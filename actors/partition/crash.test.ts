@@ -7,11 +7,11 @@ afterEach(() => {
 });
 
 interface Death extends DeathPoint {
-  /** What the next owner knows of this one's progress: nothing at all, or all of it. */
+  /** The checkpoint that the next owner reads: none, or the newest. */
   readonly checkpoint: 'none' | 'newest';
 }
 
-/** A person asks twice and then is quiet; the owner dies once on the way, and another one goes on. */
+/** A person asks twice and then is quiet. The owner dies once on the way, and another owner goes on. */
 async function live(death?: Death) {
   const world = new World();
   let owner = new Incarnation(world, death);

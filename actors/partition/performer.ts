@@ -22,8 +22,8 @@ export interface PerformerOptions {
 }
 
 /**
- * Does what decisions asked for, and answers gateways' controls. It decides nothing about a conversation
- * itself.
+ * Performs the effects of decisions, and answers the controls of gateways. It decides nothing about a
+ * conversation itself.
  */
 export class Performer {
   readonly #options: PerformerOptions;
@@ -84,7 +84,7 @@ export class Performer {
     };
   }
 
-  /** Tells everyone how many look, once more than one does or did. */
+  /** Tells all sessions how many sockets are connected, if that is or was more than one. */
   #present(key: ConversationKey, gatewayId: string, sockets: number): void {
     const { audience } = this.#options;
     const name = conversationName(key);
@@ -150,7 +150,7 @@ function sorted({ effects }: Touched) {
   return { pushes, infers };
 }
 
-/** The frames of what the `stored` pushes are about, around the message as it was written to the store. */
+/** The messages of the `stored` pushes as frames, each around the message's text as the store has it. */
 function storedAmong(pushes: readonly Push[], { messages }: Touched): readonly string[] {
   const firstSeq = messages[0]?.seq ?? 0;
   const frames: string[] = [];
