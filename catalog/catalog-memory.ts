@@ -1,4 +1,4 @@
-import type { Catalog, DocumentChange } from './catalog.ts';
+import type { Catalog, DocumentChange, Put, StoredCreator } from './catalog.ts';
 import { checkedCreator, checkedDocument } from './checked.ts';
 import type { Creator, KnowledgeDocument } from './creator.ts';
 
@@ -8,12 +8,12 @@ export function createMemoryCatalog(): Catalog {
 }
 
 class MemoryCatalog implements Catalog {
-  readonly #creators = new Map<string, { readonly creator: Creator; readonly version: number }>();
+  readonly #creators = new Map<string, StoredCreator>();
   readonly #documents = new Map<string, KnowledgeDocument>();
   readonly #watchers = new Set<(change: DocumentChange) => void>();
   #version = 0;
 
-  creator(creatorId: string) {
+  creator(creatorId: string): StoredCreator | undefined {
     return this.#creators.get(creatorId);
   }
 
@@ -21,10 +21,14 @@ class MemoryCatalog implements Catalog {
     return [...this.#creators.keys()];
   }
 
-  async putCreator(creator: Creator): Promise<void> {
-    const checked = checkedCreator(creator);
+  async putCreator(given: Creator, condition?: { readonly ifVersion: number }): Promise<Put> {
+    const stored = this.#creators.get(given.creatorId);
+    const creator = checkedCreator(given, stored?.creator);
+    const { version = 0 } = stored ?? {};
+    if (condition !== undefined && condition.ifVersion !== version) return { at: 'outdated', version };
     this.#version += 1;
-    this.#creators.set(checked.creatorId, { creator: checked, version: this.#version });
+    this.#creators.set(creator.creatorId, { creator, version: this.#version });
+    return { at: 'written', version: this.#version };
   }
 
   async putDocument(document: KnowledgeDocument): Promise<void> {

@@ -2,13 +2,17 @@ import { type KV, Kvm } from '@nats-io/kv';
 import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import type { connectNats } from '@rapport/stream/connect.ts';
+import { isOutdated, isStreamMissing } from '@rapport/stream/jetstream-errors.ts';
+import { type WatchedEntry, watchKv } from '@rapport/stream/kv-watch.ts';
 import { Link } from '@rapport/stream/link.ts';
-import type { Catalog, DocumentChange } from './catalog.ts';
+import type { Catalog, DocumentChange, Put, StoredCreator } from './catalog.ts';
 import { checkedCreator, checkedDocument } from './checked.ts';
 import type { Creator, KnowledgeDocument } from './creator.ts';
-import { followTable, type Table, type TableChange } from './kv-table.ts';
+import { readCreator, readDocument } from './stored.ts';
 
 const bucket = 'catalog';
+/** Another writer is a person at a dashboard: after so many lost races something else is wrong. */
+const putTriesMax = 8;
 
 type NatsConnection = Awaited<ReturnType<typeof connectNats>>;
 
@@ -19,51 +23,49 @@ type NatsConnection = Awaited<ReturnType<typeof connectNats>>;
  */
 export async function openNatsCatalog(nc: NatsConnection, log: Log, replicas = 1): Promise<Catalog> {
   const kv = await openBucket(new Kvm(nc), replicas);
-  const maxBytes = nc.info?.max_payload ?? 1024 * 1024;
-  const catalog = new NatsCatalog(
-    { bucket, kv, nc, link: new Link(nc) },
-    maxBytes,
-    log.child({ part: 'catalog' }),
-  );
+  const catalog = new NatsCatalog({ kv, nc, log: log.child({ part: 'catalog' }) });
   await catalog.load();
   return catalog;
 }
 
-/** Asks for the bucket before making it: one that exists with other settings stays as it is. */
+/** Asks for the bucket before making it: a bucket that exists with other settings stays as it is. */
 async function openBucket(kvm: Kvm, replicas: number): Promise<KV> {
   const kv = await kvm.open(bucket);
   try {
     await kv.status();
     return kv;
-  } catch {
+  } catch (failure) {
+    if (!isStreamMissing(failure)) throw failure;
     return await kvm.create(bucket, { history: 1, replicas });
   }
 }
 
-class NatsCatalog implements Catalog {
-  readonly #table: Table;
-  readonly #kv: KV;
-  readonly #maxBytes: number;
-  readonly #log: Log;
-  readonly #closing = new AbortController();
-  readonly #creators = new Map<string, { readonly creator: Creator; readonly version: number }>();
+interface NatsCatalogOptions {
+  readonly kv: KV;
+  readonly nc: NatsConnection;
+  readonly log: Log;
+}
 
-  constructor(table: Table, maxBytes: number, log: Log) {
-    this.#table = table;
-    this.#kv = table.kv;
-    this.#maxBytes = maxBytes;
-    this.#log = log;
+class NatsCatalog implements Catalog {
+  readonly #options: NatsCatalogOptions;
+  readonly #link: Link;
+  readonly #closing = new AbortController();
+  readonly #creators = new Map<string, StoredCreator>();
+
+  constructor(options: NatsCatalogOptions) {
+    this.#options = options;
+    this.#link = new Link(options.nc);
   }
 
   async load(): Promise<void> {
-    await this.#follow('creator', this.#closing.signal, (change) => {
-      const creatorId = change.key.slice('creator.'.length);
-      if (change.bytes === undefined) this.#creators.delete(creatorId);
-      else this.#takeCreator(checkedCreator(decode(change.bytes)), change.revision);
+    await this.#follow('creator', this.#closing.signal, ({ key, bytes, revision }) => {
+      const creatorId = key.slice('creator.'.length);
+      if (bytes === undefined) this.#creators.delete(creatorId);
+      else this.#takeCreator(readCreator(bytes), revision);
     });
   }
 
-  creator(creatorId: string) {
+  creator(creatorId: string): StoredCreator | undefined {
     return this.#creators.get(creatorId);
   }
 
@@ -71,22 +73,42 @@ class NatsCatalog implements Catalog {
     return [...this.#creators.keys()];
   }
 
-  async putCreator(creator: Creator): Promise<void> {
-    const checked = checkedCreator(creator);
-    const revision = await this.#write(`creator.${checked.creatorId}`, checked);
-    // At once, so that this process reads what it wrote; the watch brings the same value again.
-    this.#takeCreator(checked, revision);
+  async putCreator(given: Creator, condition?: { readonly ifVersion: number }): Promise<Put> {
+    const { creatorId } = given;
+    const key = `creator.${creatorId}`;
+    let stored = this.#creators.get(creatorId);
+    let revision = stored?.version ?? 0;
+    for (let tries = 1; ; tries += 1) {
+      const creator = checkedCreator(given, stored?.creator);
+      const version = await this.#writeOver(key, creator, condition?.ifVersion ?? revision);
+      if (version !== undefined) {
+        // At once, so that this process reads what it wrote; the watch brings the same value again.
+        this.#takeCreator(creator, version);
+        return { at: 'written', version };
+      }
+      ({ stored, revision } = await this.#newest(key));
+      if (condition !== undefined && (condition.ifVersion !== revision || tries === putTriesMax))
+        return { at: 'outdated', version: revision };
+      if (tries === putTriesMax) throw new Fault('unavailable', `Cannot write ${key}: others are faster`);
+    }
   }
 
   async putDocument(document: KnowledgeDocument): Promise<void> {
     const checked = checkedDocument(document);
-    await this.#write(`document.${checked.creatorId}.${checked.documentId}`, checked);
+    const key = `document.${checked.creatorId}.${checked.documentId}`;
+    const bytes = this.#encoded(key, checked);
+    try {
+      await this.#options.kv.put(key, bytes);
+    } catch (failure) {
+      throw new Fault('unavailable', `Cannot write ${key} to the catalog`, failure);
+    }
   }
 
   async deleteDocument(creatorId: string, documentId: string): Promise<void> {
+    const { kv } = this.#options;
     const key = `document.${creatorId}.${documentId}`;
     try {
-      if ((await this.#kv.get(key))?.operation === 'PUT') await this.#kv.delete(key);
+      if ((await kv.get(key))?.operation === 'PUT') await kv.delete(key);
     } catch (failure) {
       throw new Fault('unavailable', `Cannot delete ${key} from the catalog`, failure);
     }
@@ -98,7 +120,7 @@ class NatsCatalog implements Catalog {
     try {
       await this.#follow(`document.${creatorId}`, reading.signal, ({ key, bytes }) => {
         if (bytes === undefined) own.delete(key);
-        else own.set(key, checkedDocument(decode(bytes)));
+        else own.set(key, readDocument(bytes));
       });
     } catch (failure) {
       throw new Fault('unavailable', `Cannot read the documents of ${creatorId}`, failure);
@@ -111,7 +133,7 @@ class NatsCatalog implements Catalog {
   async watchDocuments(onChange: (change: DocumentChange) => void): Promise<void> {
     await this.#follow('document', this.#closing.signal, ({ key, bytes }) => {
       const [, creatorId = '', documentId = ''] = key.split('.');
-      onChange({ creatorId, documentId, document: bytes && checkedDocument(decode(bytes)) });
+      onChange({ creatorId, documentId, document: bytes && readDocument(bytes) });
     });
   }
 
@@ -119,22 +141,29 @@ class NatsCatalog implements Catalog {
     this.#closing.abort();
   }
 
-  async #follow(prefix: string, signal: AbortSignal, take: (change: TableChange) => void): Promise<void> {
-    await followTable(this.#table, {
-      prefix,
-      signal,
-      log: this.#log,
-      take: (change) => {
-        try {
-          take(change);
-        } catch (failure) {
-          this.#log.error(
-            { key: change.key, reason: reasonOf(failure) },
-            'cannot use a value of the catalog',
-          );
-        }
-      },
-    });
+  /**
+   * Gives `take` every key under `prefix`, then each that changes, until `signal` aborts. Resolves once all
+   * that exist were given. A value that `take` cannot use is reported once, and what it stands for stays as
+   * it was.
+   */
+  async #follow(prefix: string, signal: AbortSignal, take: (entry: WatchedEntry) => void): Promise<void> {
+    const { nc, log } = this.#options;
+    /** The newest revision that was given of each key: a watch that begins again gives all of them again. */
+    const seen = new Map<string, number>();
+    const onEntry = (entry: WatchedEntry) => {
+      const { key, revision } = entry;
+      if (revision <= (seen.get(key) ?? 0)) return;
+      seen.set(key, revision);
+      try {
+        take(entry);
+      } catch (failure) {
+        log.error({ key, revision, reason: reasonOf(failure) }, 'cannot use a value of the catalog');
+      }
+    };
+    const watch = watchKv({ nc, link: this.#link, bucket, keys: `${prefix}.>`, log, onEntry });
+    signal.addEventListener('abort', watch.end, { once: true });
+    if (signal.aborted) watch.end();
+    await watch.given;
   }
 
   #takeCreator(creator: Creator, version: number): void {
@@ -142,20 +171,45 @@ class NatsCatalog implements Catalog {
     this.#creators.set(creator.creatorId, { creator, version });
   }
 
-  async #write(key: string, value: object): Promise<number> {
-    const bytes = new TextEncoder().encode(JSON.stringify(value));
-    if (bytes.length > this.#maxBytes) {
-      const sentence = `Cannot take ${key} of ${bytes.length} bytes: the server takes ${this.#maxBytes}`;
-      throw new Fault('bad_request', sentence);
-    }
+  /**
+   * The revision that it got; undefined when the key has another revision than `over` (0: when it exists).
+   */
+  async #writeOver(key: string, value: object, over: number): Promise<number | undefined> {
+    const { kv } = this.#options;
+    const bytes = this.#encoded(key, value);
     try {
-      return await this.#kv.put(key, bytes);
+      return over === 0 ? await kv.create(key, bytes) : await kv.update(key, bytes, over);
     } catch (failure) {
+      if (isOutdated(failure)) return undefined;
       throw new Fault('unavailable', `Cannot write ${key} to the catalog`, failure);
     }
   }
+
+  /** What the key has now. A value that cannot be read has a revision, and no fields to keep. */
+  async #newest(key: string): Promise<{ stored: StoredCreator | undefined; revision: number }> {
+    try {
+      const entry = await this.#options.kv.get(key);
+      if (entry?.operation !== 'PUT') return { stored: undefined, revision: 0 };
+      const { revision, value } = entry;
+      return { stored: storedIn(value, revision), revision };
+    } catch (failure) {
+      throw new Fault('unavailable', `Cannot read ${key} from the catalog`, failure);
+    }
+  }
+
+  #encoded(key: string, value: object): Uint8Array {
+    const bytes = new TextEncoder().encode(JSON.stringify(value));
+    const maxBytes = this.#options.nc.info?.max_payload ?? 1024 * 1024;
+    if (bytes.length <= maxBytes) return bytes;
+    const sentence = `Cannot take ${key} of ${bytes.length} bytes: the server takes ${maxBytes}`;
+    throw new Fault('bad_request', sentence);
+  }
 }
 
-function decode(bytes: Uint8Array): unknown {
-  return JSON.parse(new TextDecoder().decode(bytes));
+function storedIn(bytes: Uint8Array, version: number): StoredCreator | undefined {
+  try {
+    return { creator: readCreator(bytes), version };
+  } catch {
+    return undefined; // The watch reports it.
+  }
 }

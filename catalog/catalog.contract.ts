@@ -38,6 +38,18 @@ export function catalogContract(name: string, tables: () => Promise<{ open(): Pr
       expect(catalog.creatorIds()).toEqual(['ada']);
     });
 
+    it('writes over the version that was read, and over no other', async () => {
+      const catalog = await openOne();
+      const first = await catalog.putCreator(creatorOf('ada', 'Ada'), { ifVersion: 0 });
+      expect(first).toEqual({ at: 'written', version: catalog.creator('ada')?.version });
+      const second = await catalog.putCreator(creatorOf('ada', 'Two'), { ifVersion: first.version });
+      const late = await catalog.putCreator(creatorOf('ada', 'Late'), { ifVersion: first.version });
+      const again = await catalog.putCreator(creatorOf('ada', 'Again'), { ifVersion: 0 });
+      const outdated = { at: 'outdated', version: second.version };
+      expect([second.at, late, again]).toEqual(['written', outdated, outdated]);
+      expect(catalog.creator('ada')?.creator.name).toBe('Two');
+    });
+
     it('refuses a creator and a document without the schema', async () => {
       const catalog = await openOne();
       const bad = catalog.putCreator({ ...creatorOf('ada', 'Ada'), creatorId: 'Not An Id' });

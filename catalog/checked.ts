@@ -3,16 +3,29 @@ import { z } from 'zod';
 import { type Creator, creatorSchema, documentSchema, type KnowledgeDocument } from './creator.ts';
 
 /**
- * The creator with its defaults filled in; throws Fault `bad_request` when the value does not have the
- * schema.
+ * The creator with its defaults filled in. Fields of `stored`, the value that it replaces, that this process
+ * does not know stay as they are: a newer process wrote them. Throws Fault `bad_request` when the value does
+ * not have the schema.
  */
-export function checkedCreator(value: unknown): Creator {
-  return checked(creatorSchema, value, 'creator');
+export function checkedCreator(value: unknown, stored?: Creator): Creator {
+  const unknown = unknownFieldsOf(creatorSchema, stored);
+  return { ...unknown, ...checked(creatorSchema, without(unknown, value), 'creator') };
 }
 
-/** The document with its defaults filled in; throws Fault `bad_request` when it does not have the schema. */
-export function checkedDocument(value: unknown): KnowledgeDocument {
-  return checked(documentSchema, value, 'document');
+/** As `checkedCreator`, for a document. */
+export function checkedDocument(value: unknown, stored?: KnowledgeDocument): KnowledgeDocument {
+  const unknown = unknownFieldsOf(documentSchema, stored);
+  return { ...unknown, ...checked(documentSchema, without(unknown, value), 'document') };
+}
+
+function unknownFieldsOf(schema: z.ZodObject, stored: object | undefined): object {
+  return Object.fromEntries(Object.entries(stored ?? {}).filter(([field]) => !(field in schema.shape)));
+}
+
+/** A value that was read and changed holds the unknown fields again. */
+function without(unknown: object, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).filter(([field]) => !(field in unknown)));
 }
 
 function checked<T>(schema: z.ZodType<T>, value: unknown, what: string): T {

@@ -27,9 +27,11 @@ export async function seedDemo(
   const { folder = demoFolder, followUpSeconds: afterSeconds = 0 } = options;
   const given: object = JSON.parse(await readFile(join(folder, 'creator.json'), 'utf8'));
   const followUp = { afterSeconds, text: followUpText };
-  const creator = checkedCreator(afterSeconds === 0 ? given : { ...given, followUp });
-  const { creatorId } = creator;
-  if (!isDeepStrictEqual(catalog.creator(creatorId)?.creator, creator)) await catalog.putCreator(creator);
+  const wanted = checkedCreator(afterSeconds === 0 ? given : { ...given, followUp });
+  const { creatorId } = wanted;
+  const stored = catalog.creator(creatorId)?.creator;
+  const creator = checkedCreator(wanted, stored);
+  if (!isDeepStrictEqual(stored, creator)) await catalog.putCreator(creator);
   const from = { creatorId, origin: 'demo', deleteMissing: true };
   return await synchroniseDocuments(catalog, await readKnowledge(join(folder, 'knowledge'), from), from);
 }

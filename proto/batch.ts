@@ -57,9 +57,9 @@ function inPlace(envelope: Envelope): EnvelopeJson {
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * The entries of a record, each by itself: an entry that cannot be read leaves the others as they are. A record
- * that is no batch at all is one unreadable entry. Only Rapport's own processes write records, so beyond what
- * the fold needs little is checked.
+ * The entries of a record, each by itself: an entry that cannot be read leaves the others as they are. A
+ * record that is no batch at all is one unreadable entry. Only Rapport's own processes write records, so
+ * beyond what the fold needs little is checked.
  */
 export function decodeBatch(bytes: Uint8Array): readonly BatchEntry[] {
   const entries = entriesOf(bytes);

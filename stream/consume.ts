@@ -9,8 +9,9 @@ const heartbeatMs = 500;
 const forgottenAfterMs = 30_000;
 
 /**
- * The consumer lives in the memory of one server. When that server leaves a cluster, the connection to another
- * server stays, and the library waits for many seconds before it asks whether the consumer is still there.
+ * The consumer lives in the memory of one server. When that server leaves a cluster, the connection to
+ * another server stays, and the library waits for many seconds before it asks whether the consumer is still
+ * there.
  */
 const lost: ReadonlySet<string> = new Set([
   'heartbeats_missed',
@@ -28,8 +29,8 @@ export interface Messages extends Run<JsMsg> {
 
 /**
  * Holds twice `messageBytesMax` before it is handed on. A message that does not fit into what is left of one
- * request then fits into the next, which was sent when half of the buffer was free. A larger message comes too,
- * up to twice that size, but the library waits a second for heartbeats before it asks again.
+ * request then fits into the next, which was sent when half of the buffer was free. A larger message comes
+ * too, up to twice that size, but the library waits a second for heartbeats before it asks again.
  */
 export async function consume(
   js: JetStreamClient,

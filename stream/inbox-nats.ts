@@ -1,6 +1,6 @@
 // Hop 5 of 12: stream/inbox-nats - INBOX, one subject per partition, on disk before an append resolves.
 import type { JetStreamClient, JsMsg } from '@nats-io/jetstream';
-import { DeliverPolicy, JetStreamApiError, jetstream } from '@nats-io/jetstream';
+import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
 import { errors, headers, type NatsConnection } from '@nats-io/transport-node';
 import { encodeBatch } from '@rapport/proto/batch.ts';
 import { systemClock } from '@rapport/runtime/clock.ts';
@@ -11,6 +11,7 @@ import { consume } from './consume.ts';
 import { follow } from './follow.ts';
 import type { Inbox, LogRecord } from './inbox.ts';
 import { ensureInbox, type InboxSettings } from './inbox-stream.ts';
+import { isTooLarge } from './jetstream-errors.ts';
 import { Link } from './link.ts';
 
 /**
@@ -73,15 +74,9 @@ async function append(
   }
 }
 
-/** The server's error for a message above a limit of the stream: JSStreamMessageExceedsMaximumErr. */
-const messageExceedsMaximum = 10_054;
-
 /** The record itself is refused, for its size or its form: sending the same bytes again cannot succeed. */
 function isRefusedForGood(failure: unknown): boolean {
-  return (
-    failure instanceof errors.InvalidArgumentError ||
-    (failure instanceof JetStreamApiError && failure.code === messageExceedsMaximum)
-  );
+  return failure instanceof errors.InvalidArgumentError || isTooLarge(failure);
 }
 
 /** Reads on, through lost consumers and restarted servers, from the record after the last one handed on. */

@@ -5,8 +5,10 @@ import {
   RetentionPolicy,
   StorageType,
   type StreamConfig,
+  type StreamInfo,
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { isStreamMissing } from './jetstream-errors.ts';
 
 export interface InboxSettings {
   /** 0: as the log was made; for a new one, `ofNew`. */
@@ -52,8 +54,17 @@ export async function ensureInbox(jsm: JetStreamManager, settings: InboxSettings
 }
 
 async function findInbox(jsm: JetStreamManager): Promise<StreamConfig | undefined> {
-  const existing = await jsm.streams.info('INBOX').catch(() => undefined);
-  return existing?.config;
+  return (await findStream(jsm, 'INBOX'))?.config;
+}
+
+/** Undefined when there is no such stream. Throws when that cannot be told: another one must not be made. */
+async function findStream(jsm: JetStreamManager, name: string): Promise<StreamInfo | undefined> {
+  try {
+    return await jsm.streams.info(name);
+  } catch (failure) {
+    if (isStreamMissing(failure)) return undefined;
+    throw failure;
+  }
 }
 
 async function makeInbox(jsm: JetStreamManager, settings: InboxSettings): Promise<StreamConfig> {
@@ -102,8 +113,7 @@ export function firstSequence(wallMs: number): number {
 
 /** What could not be processed; the oldest goes first when a gibibyte is full. */
 async function ensureDead(jsm: JetStreamManager, replicas: number): Promise<void> {
-  const existing = await jsm.streams.info('DEAD').catch(() => undefined);
-  if (existing !== undefined) return;
+  if ((await findStream(jsm, 'DEAD')) !== undefined) return;
   await jsm.streams.add({
     name: 'DEAD',
     subjects: ['dead.*'],

@@ -6,7 +6,7 @@ export interface LogRecord {
   readonly timeUs: number;
   /** How many records of this partition follow it; 0 at the tail. */
   readonly pending: number;
-  /** A batch, for `decodeBatch`: records that wait stay encoded, so that they take no more than these bytes. */
+  /** A batch, for `decodeBatch`. Records that wait stay encoded, so that they take no more than this. */
   readonly bytes: Uint8Array;
 }
 

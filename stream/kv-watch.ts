@@ -20,13 +20,13 @@ export interface WatchedEntry {
   readonly isNew: boolean;
 }
 
-/**
- * Gives the newest entry of each key and then each change, until the returned function is called. A
- * connection that comes back, or a server that leaves, begins it again with all keys. The bucket's own watch
- * is of no use here: it takes ten seconds to notice that its server left the cluster, and a minute the next
- * time.
- */
-export function watchKv(options: {
+export interface KvWatch {
+  /** Resolves once every key that existed when the watch began was given, or when the watch ends before. */
+  readonly given: Promise<void>;
+  end(): void;
+}
+
+export interface KvWatchOptions {
   readonly nc: NatsConnection;
   /** Of that connection. */
   readonly link: Link;
@@ -37,15 +37,30 @@ export function watchKv(options: {
   readonly ensure?: () => Promise<unknown>;
   readonly log: Log;
   readonly onEntry: (entry: WatchedEntry) => void;
-}): () => void {
-  const ends = new AbortController();
-  void watchOn(options, AbortSignal.any([ends.signal, options.link.closed])); // Ends with the signal.
-  return () => ends.abort();
 }
 
-async function watchOn(options: Parameters<typeof watchKv>[0], signal: AbortSignal): Promise<void> {
+/**
+ * Gives the newest entry of each key and then each change, until it is ended. A connection that comes back,
+ * or a server that leaves, begins it again with all keys, so an entry may be given twice. The bucket's own
+ * watch is of no use here: it takes ten seconds to notice that its server left the cluster, and a minute the
+ * next time.
+ */
+export function watchKv(options: KvWatchOptions): KvWatch {
+  const ends = new AbortController();
+  const given = Promise.withResolvers<void>();
+  const signal = AbortSignal.any([ends.signal, options.link.closed]);
+  signal.addEventListener('abort', () => given.resolve(), { once: true });
+  void watchOn(options, { signal, onGiven: given.resolve }); // Ends with the signal.
+  return { given: given.promise, end: () => ends.abort() };
+}
+
+async function watchOn(
+  options: KvWatchOptions,
+  { signal, onGiven }: { readonly signal: AbortSignal; readonly onGiven: () => void },
+): Promise<void> {
   const { nc, link, bucket, keys = '>', ensure, log, onEntry } = options;
   const js = jetstream(nc, { timeout: requestMs });
+  /** Entries to come that were there when this run began. */
   let left = 0;
   const begin = async () => {
     await ensure?.();
@@ -55,6 +70,7 @@ async function watchOn(options: Parameters<typeof watchKv>[0], signal: AbortSign
       deliver_policy: DeliverPolicy.LastPerSubject,
     });
     left = messages.before;
+    if (left === 0) onGiven();
     return messages;
   };
   const onFailure = (failure: unknown) => {
@@ -69,8 +85,9 @@ async function watchOn(options: Parameters<typeof watchKv>[0], signal: AbortSign
     try {
       onEntry({ key, bytes: isGone ? undefined : message.data, revision: message.seq, isNew });
     } catch (failure) {
-      // Somebody else wrote it: that must not end who watches, nor hide what comes after it.
+      // A foreign writer's entry must neither end the watch nor hide the entries after it.
       log.error({ bucket, key, reason: reasonOf(failure) }, 'passed over an entry');
     }
+    if (left === 0) onGiven();
   }
 }

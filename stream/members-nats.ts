@@ -36,7 +36,7 @@ class NatsMembers implements Members {
 
   async watch(onChange: OnMember): Promise<() => void> {
     await this.#open();
-    return watchKv({
+    const watch = watchKv({
       nc: this.#nc,
       link: this.#link,
       bucket,
@@ -48,6 +48,7 @@ class NatsMembers implements Members {
         onChange(member ?? { hostId: key, beat: 0, leaving: true }, isNew);
       },
     });
+    return watch.end;
   }
 
   async beat(member: Member, withinMs: number): Promise<void> {

@@ -45,7 +45,7 @@ export async function openStream(options: {
   const commit = await connectNats({ url, name: `${name}-commit`, log });
   const fanOut = await connectNats({ url, name: `${name}-fan-out`, log });
   const inbox = await openNatsInbox(commit, { partitions, replicas, log });
-  const owners = await openNatsOwners(commit, { partitions: inbox.partitions, replicas, log });
+  const owners = await openNatsOwners(commit, { replicas, log });
   return {
     inbox,
     lanes: createNatsLanes(fanOut, log),

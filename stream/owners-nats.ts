@@ -1,75 +1,61 @@
-import { JetStreamApiError, jetstream } from '@nats-io/jetstream';
+import { jetstream } from '@nats-io/jetstream';
 import { type KV, type KvEntry, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Log } from '@rapport/runtime/log.ts';
-import { watchKv } from './kv-watch.ts';
+import { isOutdated } from './jetstream-errors.ts';
+import { type WatchedEntry, watchKv } from './kv-watch.ts';
 import { Link } from './link.ts';
 import type { Owner, Owners } from './owners.ts';
 
 const bucket = 'owners';
 const utf8 = new TextDecoder();
-/** The server's error for a compare-and-set that lost: JSStreamWrongLastSequenceErrF. */
-const wrongLastSequence = 10_071;
-/** A read may be older than the write before it; so often it is read again. */
+/** A read may be older than the write before it, so it is repeated up to this often. */
 const checkpointTriesMax = 4;
-/** A write takes a millisecond; a partition that waits for one that was lost is handed to nobody. */
+/** A write takes a millisecond. A partition that waits for a lost write is handed to nobody meanwhile. */
 const requestMs = 1_000;
 
 export async function openNatsOwners(
   nc: NatsConnection,
-  options: { readonly partitions: number; readonly replicas: number; readonly log: Log },
+  options: { readonly replicas: number; readonly log: Log },
 ): Promise<Owners> {
   const kvm = new Kvm(jetstream(nc, { timeout: requestMs }));
   const kv = await kvm.create(bucket, { history: 1, replicas: options.replicas });
-  return new NatsOwners({ ...options, nc, kv, link: new Link(nc) });
+  return new NatsOwners({ nc, kv, log: options.log });
+}
+
+interface NatsOwnersOptions {
+  readonly nc: NatsConnection;
+  readonly kv: KV;
+  readonly log: Log;
 }
 
 class NatsOwners implements Owners {
-  readonly #nc: NatsConnection;
+  readonly #options: NatsOwnersOptions;
   readonly #kv: KV;
   readonly #link: Link;
-  readonly #partitions: number;
-  readonly #log: Log;
   /** The revision of this process's own newest write to each partition's key. */
   readonly #revisions = new Map<number, number>();
 
-  constructor(options: {
-    readonly nc: NatsConnection;
-    readonly kv: KV;
-    readonly link: Link;
-    readonly partitions: number;
-    readonly log: Log;
-  }) {
-    this.#nc = options.nc;
+  constructor(options: NatsOwnersOptions) {
+    this.#options = options;
     this.#kv = options.kv;
-    this.#link = options.link;
-    this.#partitions = options.partitions;
-    this.#log = options.log;
+    this.#link = new Link(options.nc);
   }
 
   async watch(onChange: (owner: Owner) => void): Promise<() => void> {
+    const { nc, log } = this.#options;
     const newest = new Map<number, number>();
-    const take = (bytes: Uint8Array, revision: number) => {
+    const onEntry = ({ bytes, revision }: WatchedEntry) => {
+      if (bytes === undefined) return;
       // Decoder: only Rapport's own processes write here.
       const owner: Owner = JSON.parse(utf8.decode(bytes));
       if (revision <= (newest.get(owner.partition) ?? 0)) return;
       newest.set(owner.partition, revision);
       onChange(owner);
     };
-    const end = watchKv({
-      nc: this.#nc,
-      link: this.#link,
-      bucket,
-      log: this.#log,
-      onEntry: ({ bytes, revision }) => {
-        if (bytes !== undefined) take(bytes, revision);
-      },
-    });
-    for (let partition = 0; partition < this.#partitions; partition += 1) {
-      const entry = await this.#get(partition);
-      if (entry !== null) take(entry.value, entry.revision);
-    }
-    return end;
+    const watch = watchKv({ nc, link: this.#link, bucket, log, onEntry });
+    await watch.given;
+    return watch.end;
   }
 
   async claim(
@@ -82,6 +68,7 @@ class NatsOwners implements Owners {
     const before = entry?.json<Owner>();
     if (before !== undefined && !mayTake(before)) return undefined;
     const owner: Owner = {
+      ...before, // With what a newer process keeps there.
       partition,
       hostId,
       epoch: (before?.epoch ?? 0) + 1,
@@ -96,7 +83,7 @@ class NatsOwners implements Owners {
       this.#revisions.set(partition, revision);
       return owner;
     } catch (failure) {
-      if (isLost(failure)) return undefined;
+      if (isOutdated(failure)) return undefined;
       throw failure;
     }
   }
@@ -111,9 +98,9 @@ class NatsOwners implements Owners {
         this.#revisions.set(partition, await this.#link.unlessLost(updating));
         return true;
       } catch (failure) {
-        if (!isLost(failure) || tries === checkpointTriesMax) throw failure;
+        if (!isOutdated(failure) || tries === checkpointTriesMax) throw failure;
       }
-      // An earlier write whose answer was lost leaves the key ours at a revision that we do not know yet.
+      // An earlier write may have succeeded without an answer: the key is ours, at a revision not known here.
       const entry = await this.#get(partition);
       const stored = entry?.json<Owner>();
       if (entry === null || stored?.epoch !== epoch) return false;
@@ -125,8 +112,4 @@ class NatsOwners implements Owners {
   #get(partition: number): Promise<KvEntry | null> {
     return this.#link.unlessLost(this.#kv.get(String(partition)));
   }
-}
-
-function isLost(failure: unknown): boolean {
-  return failure instanceof JetStreamApiError && failure.code === wrongLastSequence;
 }

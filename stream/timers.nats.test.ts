@@ -121,7 +121,7 @@ describe('a log that was made without timers', () => {
   });
 
   async function makeOldLog(limits: { readonly max_bytes?: number } = {}) {
-    const nc = await connectNats({ url: old.url, name: 'test', log });
+    const nc = await connectNats({ url: old.url, name: 'old', log });
     const jsm = await jetstreamManager(nc);
     const metadata = { partitions: '4' };
     await jsm.streams.add({
@@ -137,7 +137,7 @@ describe('a log that was made without timers', () => {
 
   test('is brought up, and keeps what it has', async () => {
     await makeOldLog();
-    const nc = await connectNats({ url: old.url, name: 'test', log });
+    const nc = await connectNats({ url: old.url, name: 'old', log });
     nc.publish(`inbox.${partitionOf(timer, 4)}`, JSON.stringify({ envelopes: [fired(timer)] }));
     await nc.drain();
     const before = stream;

@@ -43,9 +43,8 @@ async function openRows(
   log: Log,
 ): Promise<() => Promise<readonly OwnerRow[]>> {
   const lag = await openLag(nc);
-  const { partitions } = lag;
   const owners: Owner[] = [];
-  const table = await openNatsOwners(nc, { partitions, replicas: 1, log });
+  const table = await openNatsOwners(nc, { replicas: 1, log });
   // Closing the connection ends it.
   await table.watch((owner) => {
     owners[owner.partition] = owner;
@@ -55,5 +54,5 @@ async function openRows(
     const behind = await lag.behind(partition, checkpoint);
     return { partition, host: hostId, epoch, checkpoint, behind, answers: running.length };
   };
-  return () => Promise.all(Array.from({ length: partitions }, (_, partition) => row(partition)));
+  return () => Promise.all(Array.from({ length: lag.partitions }, (_, partition) => row(partition)));
 }

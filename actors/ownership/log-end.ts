@@ -52,8 +52,8 @@ export class LogEnd {
   }
 
   /**
-   * Throws when the log does not reach as far as an owner's checkpoint. Waits for as long as the log cannot be
-   * asked.
+   * Throws when the log does not reach as far as an owner's checkpoint. Waits for as long as the log cannot
+   * be asked.
    */
   async reachesCheckpoint(sequence: number, signal: AbortSignal): Promise<void> {
     if (!(await this.#reaches(sequence, signal))) throw this.#olderLog(sequence);

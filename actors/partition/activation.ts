@@ -27,9 +27,9 @@ export interface ActivationOptions {
 }
 
 /**
- * Brings conversations into memory. One read loads all that a batch misses. Where a row says that an answer is
- * being written and this host is not writing it, the answer's host is gone: the log gets a `turn_lost`, and the
- * fold begins the answer again.
+ * Brings conversations into memory. One read loads all that a batch misses. Where a row says that an answer
+ * is being written and this host is not writing it, the answer's host is gone: the log gets a `turn_lost`,
+ * and the fold begins the answer again.
  */
 export class Activation {
   readonly #options: ActivationOptions;

@@ -67,8 +67,8 @@ export interface Folded {
 
 /**
  * Folds the records of a batch over their actors. The actors stay as they are until `settle`. An event that
- * cannot be decided, and an entry that cannot be read, are set aside by themselves: the others of their record
- * belong to other people, who were told that theirs are accepted.
+ * cannot be decided, and an entry that cannot be read, are set aside by themselves: the others of their
+ * record belong to other people, who were told that theirs are accepted.
  */
 export function fold(
   records: readonly OpenRecord[],

@@ -19,10 +19,10 @@ interface Reader {
 }
 
 /**
- * How far ahead the partitions of a host may read. Records are bounded by their bytes and not by their number,
- * because after an outage of the store each record carries as much as an append may: hundreds of kilobytes.
- * Partitions share the bytes evenly. A partition that holds nothing always may read one record, so that each
- * goes on, however many there are.
+ * How far ahead the partitions of a host may read. Records are bounded by their bytes and not by their
+ * number, because after an outage of the store each record carries as much as an append may: hundreds of
+ * kilobytes. Partitions share the bytes evenly. A partition that holds nothing always may read one record,
+ * so that each goes on, however many there are.
  */
 export class ReadAhead {
   readonly #bytesMax: number;

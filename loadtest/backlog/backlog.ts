@@ -4,9 +4,9 @@ import { runBacklog } from './run.ts';
 
 const use = `npm run backlog -- [--says N] [--people N] [--partitions N] [--json]
 
-Takes the store away from one actor host, lets a backlog grow, gives the store back, and prints how much memory
-the host needed to catch up. Ends with status 1 when the host had 512 MiB or more, or when a say was lost,
-doubled or reordered.
+Takes the store away from one actor host, lets a backlog grow, gives the store back, and prints how much
+memory the host needed to catch up. Ends with status 1 when the host had 512 MiB or more, or when a say was
+lost, doubled or reordered.
 
   --says N         of all people together (1000000)
   --people N       how many said them (20000)
@@ -41,7 +41,7 @@ async function backlog(): Promise<void> {
   const { says, records, catchUpMs, peakRssBytes, peakReadAheadBytes, wrong } = result;
   const text =
     `${says} says in ${records} records: caught up in ${Math.round(catchUpMs / 1_000)} s\n` +
-    `actor host: ${mib(peakRssBytes)} MiB at most, ${mib(peakReadAheadBytes)} MiB of them records that wait\n` +
+    `actor host: ${mib(peakRssBytes)} MiB at most, ${mib(peakReadAheadBytes)} MiB of it records that wait\n` +
     `not stored exactly once: ${wrong}\n`;
   process.stdout.write(given.json ? `${JSON.stringify(result, undefined, 2)}\n` : text);
   if (peakRssBytes >= rssBytesMax || wrong > 0) process.exitCode = 1;

@@ -74,12 +74,14 @@ async function bringIn(
 
 /** Makes the creator, or changes the settings that were given; returns what it did, for people. */
 async function putCreator(catalog: Catalog, { creatorId, settings, parts }: Import): Promise<string> {
-  const existing = catalog.creator(creatorId)?.creator;
+  const { creator: existing, version = 0 } = catalog.creator(creatorId) ?? {};
   if (existing === undefined) checkComplete({ creatorId, settings });
   const { followUp, ...merged } = withParts({ ...existing, ...settings, creatorId }, parts);
-  const creator = checkedCreator(followUp === undefined ? merged : { ...merged, followUp });
+  const creator = checkedCreator(followUp === undefined ? merged : { ...merged, followUp }, existing);
   if (isDeepStrictEqual(creator, existing)) return '';
-  await catalog.putCreator(creator);
+  const put = await catalog.putCreator(creator, { ifVersion: version });
+  if (put.at === 'outdated')
+    throw new Error(`Cannot change ${creatorId}: somebody else changed it just now; try again`);
   return existing === undefined ? 'created, ' : 'settings changed, ';
 }
 
