@@ -12,9 +12,9 @@ const followUpText =
   'How does that sound to you? Tell me what gets in the way, and we will make the first step smaller.';
 
 /**
- * Puts the demo creator and its knowledge into the catalog: what is new or differs from the folder. A demo
- * document that is no longer in the folder is deleted, unless somebody else wrote it. Doing it twice changes
- * nothing.
+ * Writes the demo creator and its documents into the catalog, where they are new or differ from the folder. A
+ * demo document that left the folder is deleted; a document that was written by hand stays. A second call
+ * changes nothing.
  */
 export async function seedDemo(
   catalog: Catalog,

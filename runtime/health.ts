@@ -66,8 +66,9 @@ export async function serveHealth(
 async function respond(path: string, health: Health, response: ServerResponse): Promise<void> {
   try {
     const answer = await answerHealth(path, health);
+    const type = answer?.type ?? 'text/plain; charset=utf-8';
     response
-      .writeHead(answer?.status ?? 404, { 'content-type': answer?.type ?? 'text/plain' })
+      .writeHead(answer?.status ?? 404, { 'content-type': type, 'x-content-type-options': 'nosniff' })
       .end(answer?.body ?? 'There is nothing here.\n');
   } catch (failure) {
     response.writeHead(500).end(String(failure));

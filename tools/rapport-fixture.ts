@@ -42,8 +42,9 @@ const own = {
   NATS_PORT: '0',
   NATS_URL: '',
   HISTORY_URL: '',
-  // All people of a test come from one address.
+  // All people of a test come from one address, and some of them do what many would.
   GATEWAY_REQUESTS_PER_ADDRESS_MAX: '1000000',
+  GATEWAY_REQUESTS_PER_PERSON_MAX: '1000000',
 } as const;
 
 export async function startRapport(
