@@ -100,7 +100,8 @@ describe('createInferenceClient()', () => {
     const second = collect(client.generate(ask('Hi', { userId: 'u2' }), never));
     const beganMs = systemClock.monotonicMs();
     await expect(second).rejects.toEqual(code('model_timeout'));
-    expect(systemClock.monotonicMs() - beganMs).toBeLessThan(1_800); // With a deadline of its own it would take two seconds.
+    // With a deadline of its own it would take two seconds.
+    expect(systemClock.monotonicMs() - beganMs).toBeLessThan(1_800);
     expect(await first).toEqual(code('model_timeout'));
   });
 

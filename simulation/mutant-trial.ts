@@ -9,8 +9,8 @@ interface Caught {
 }
 
 /**
- * Plants each bug in a process of its own, one for each core at a time, and prints the promise that caught it.
- * Resolves with false when a bug was missed.
+ * Plants each bug in a process of its own, one for each core at a time, and prints the promise that caught
+ * it. Resolves with false when a bug was missed.
  */
 export async function tryMutants(seedsMax: number): Promise<boolean> {
   const longest = Math.max(...[...mutants.keys()].map((name) => name.length));
