@@ -3,7 +3,7 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { reasonOf, systemCodeOf } from './fault.ts';
 
 /** A command was given something that it cannot use; the message is one sentence for people. */
-class WrongArgument extends Error {}
+export class WrongArgument extends Error {}
 
 /** An argument that stands alone, such as `--json`. */
 export const flag = { type: 'boolean', default: false } as const;

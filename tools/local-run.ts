@@ -26,6 +26,8 @@ export interface LocalRunOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Called with each sentence that a person should see. */
   readonly tell: (sentence: string) => void;
+  /** Whose code a process runs at its next start: another version's folder; undefined: this one's. */
+  readonly rootOf?: ((name: ProcessName) => string | undefined) | undefined;
 }
 
 /** The processes listen on it unless they are told another address. */
@@ -228,7 +230,7 @@ export class LocalRun {
     for (const [option, value] of Object.entries(own)) if (value !== 0) env[option] = String(value);
     return startChild({
       name,
-      script: join(root, roleOf(name), 'main.ts'),
+      script: join(this.#options.rootOf?.(name) ?? root, roleOf(name), 'main.ts'),
       env,
       log: new LogFile(join(this.dataDir, 'log', `${name}.log`)),
       tell: this.#options.tell,

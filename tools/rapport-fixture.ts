@@ -54,6 +54,8 @@ export async function startRapport(
     readonly gateways?: number;
     readonly env?: Readonly<Record<string, string>>;
     readonly dataDir?: string;
+    /** Where another version's code is that a process runs at its next start; undefined: this one's. */
+    readonly rootOf?: ((name: ProcessName) => string | undefined) | undefined;
   } = {},
 ): Promise<TestRapport> {
   const { path: dataDir, remove } = await folderOf(options.dataDir);
@@ -65,6 +67,7 @@ export async function startRapport(
     settings: readStartSettings(env),
     env,
     tell: (sentence) => void told.push(sentence),
+    rootOf: options.rootOf,
   });
   await run.start();
   return {

@@ -6,16 +6,20 @@ import { passed, reportOf, textOf } from './report.ts';
 import { type ChaosOptions, runChaos } from './run.ts';
 import { runStorm } from './storm.ts';
 import { stormPassed, stormText } from './storm-report.ts';
+import { runUpgrade } from './upgrade.ts';
+import { compatibleFrom, prepareVersion } from './version.ts';
 
-const use = `npm run chaos -- [--scenario faults|deploy|storm] [--rounds N] [--seed N] [--json] …
+const use = `npm run chaos -- [--scenario faults|deploy|upgrade|storm] [--rounds N] [--seed N] [--json] …
 
 Runs a whole Rapport on this machine with people in it, hurts it, and compares what people were told with what
 is stored. Ends with status 1 when a message was lost, doubled or reordered. docs/chaos.md says more.
 
   --scenario faults   one fault after the other, in an order of the seed
   --scenario deploy   every process is replaced in order, one by one
+  --scenario upgrade  from another version to this tree and back, process by process
   --scenario storm    all gateways are killed under many connections, which all come back
   --rounds N          how many faults (50)
+  --from REF          the version to upgrade from (compatibleFrom in package.json)
   --connections N     connections of the storm (20000)
   --seed N            the same seed, the same faults (1)
   --people N          how many talk (12)
@@ -32,6 +36,7 @@ const { values: given } = readArguments({
   options: {
     json: flag,
     scenario: { type: 'string', default: 'faults' },
+    from: { type: 'string' },
     connections: { type: 'string', default: '20000' },
     rounds: { type: 'string', default: '50' },
     seed: { type: 'string', default: '1' },
@@ -57,11 +62,13 @@ async function chaos(): Promise<void> {
     nats: chosen('nats', given.nats, ['single', 'cluster']),
     history: chosen('history', given.history, ['sqlite', 'cassandra']),
   };
-  switch (chosen('scenario', given.scenario, ['faults', 'deploy', 'storm'])) {
+  switch (chosen('scenario', given.scenario, ['faults', 'deploy', 'upgrade', 'storm'])) {
     case 'faults':
       return await faults(topology);
     case 'deploy':
       return await deploy(topology);
+    case 'upgrade':
+      return await upgrade(topology);
     case 'storm':
       return await storm(topology);
   }
@@ -77,6 +84,13 @@ async function faults(topology: Topology): Promise<void> {
 async function deploy(topology: Topology): Promise<void> {
   const report = reportOf(await runDeploy(optionsOf(topology)));
   show({ report, text: textOf(report), ok: passed(report) && report.says.p99 < deployPauseMsMax });
+}
+
+async function upgrade(topology: Topology): Promise<void> {
+  const from = await prepareVersion(given.from ?? (await compatibleFrom()), tell);
+  tell(`from ${from.commit.slice(0, 7)} to this tree, and back`);
+  const report = reportOf(await runUpgrade(optionsOf(topology), from));
+  show({ report, text: textOf(report), ok: passed(report) });
 }
 
 async function storm({ actors, gateways }: Topology): Promise<void> {

@@ -6,7 +6,7 @@ import { type ChaosPerson, gather, recovered, settled, talkAll } from './people.
 import { strike } from './strike.ts';
 import { type Round, receiptWaits, type Waits, waitsOf } from './waits.ts';
 import { nameOf, Witness } from './witness.ts';
-import { startWorld, type World } from './world.ts';
+import { startWorld, type World, type WorldOptions } from './world.ts';
 
 export interface ChaosOptions {
   readonly topology: Topology;
@@ -15,6 +15,7 @@ export interface ChaosOptions {
   readonly devicesEach: number;
   /** Says what is going on, a sentence at a time. */
   readonly tell: (sentence: string) => void;
+  readonly rootOf?: WorldOptions['rootOf'];
 }
 
 export interface ChaosResult {
@@ -75,8 +76,8 @@ export async function onStage(
   options: ChaosOptions,
   play: (stage: Stage) => Promise<readonly Round[]>,
 ): Promise<ChaosResult> {
-  const { topology, seed, tell } = options;
-  const world = await startWorld(topology, { seed });
+  const { topology, seed, tell, rootOf } = options;
+  const world = await startWorld(topology, { seed, rootOf });
   try {
     const witness = await Witness.open(world.nats.urls.join(','));
     const people = await gather({ ...options, url: world.url, dataDir: world.dataDir });

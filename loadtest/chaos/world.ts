@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { startTestCassandra, type TestCassandra } from '@rapport/history/cassandra-fixture.ts';
 import { Chance } from '@rapport/simulation/chance.ts';
+import type { ProcessName } from '@rapport/tools/local-run.ts';
 import { startRapport, type TestRapport } from '@rapport/tools/rapport-fixture.ts';
 import { makeScratch } from '@rapport/tools/scratch.ts';
 import { findNatsServer } from '@rapport/tools/servers/nats-binary.ts';
@@ -24,13 +25,17 @@ export interface World {
   stop(): Promise<void>;
 }
 
+export interface WorldOptions {
+  readonly seed: number;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where another version's code is that a process runs at its next start; undefined: this tree's. */
+  readonly rootOf?: ((name: ProcessName) => string | undefined) | undefined;
+}
+
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** Resolves when it takes people; what began is stopped when it does not come up. */
-export async function startWorld(
-  topology: Topology,
-  options: { readonly seed: number; readonly env?: Readonly<Record<string, string>> },
-): Promise<World> {
+export async function startWorld(topology: Topology, options: WorldOptions): Promise<World> {
   const ends: (() => Promise<void>)[] = [];
   const stop = async () => {
     for (const end of ends.splice(0).toReversed()) await end();
@@ -45,7 +50,7 @@ export async function startWorld(
 
 async function build(
   topology: Topology,
-  { seed, env = {} }: { readonly seed: number; readonly env?: Readonly<Record<string, string>> },
+  { seed, env = {}, rootOf }: WorldOptions,
   ends: (() => Promise<void>)[],
 ): Promise<Omit<World, 'stop'>> {
   const { path: dataDir, remove } = await makeScratch('chaos');
@@ -59,6 +64,7 @@ async function build(
     actors: topology.actors,
     gateways: topology.gateways,
     dataDir,
+    rootOf,
     env: {
       NATS_URL: nats.advertisedUrls.join(','),
       STREAM_REPLICAS: String(replicas),
