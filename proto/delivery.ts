@@ -1,13 +1,14 @@
 import type { DownJson } from './gen/rapport/v1/frame_pb.ts';
 import type { ConversationKey } from './identity.ts';
+import { isKnown } from './unknown.ts';
 
 /**
  * Owner to gateway, on core NATS subject `gateway.<gatewayId>`, never stored: one message per gateway and
- * turn of the owner's event loop. `number` counts 1, 2, 3… per owner host and gateway; a message without
+ * turn of the owner's event loop. `number` counts 1, 2, 3… per owner host and gateway. A message without
  * deliveries is the heartbeat of each second and repeats the newest number.
  */
 export interface Deliveries {
-  /** The owner host's incarnation: a new one starts counting anew. */
+  /** The owner host's incarnation. Each incarnation counts from 1. */
   readonly hostId: string;
   readonly number: number;
   readonly deliveries: readonly Delivery[];
@@ -16,13 +17,16 @@ export interface Deliveries {
 }
 
 export interface Delivery extends ConversationKey {
-  /** The owner's generation for this partition; older than the newest seen is dropped. */
+  /**
+   * The owner's generation for this partition. Gateways drop deliveries of an older one than they have seen.
+   */
   readonly epoch: number;
   readonly pushes: readonly Push[];
 }
 
 /**
- * One thing for a conversation's sessions: a frame for all or for one device's, or the answer to an attach.
+ * What a conversation's sessions get: a frame for all, for one device or for the others, or an attach's
+ * answer.
  */
 export type Push =
   | {
@@ -38,6 +42,30 @@ export type Push =
   | { readonly to: 'others'; readonly sessionId: string; readonly frame: DownJson }
   | { readonly to: 'session'; readonly sessionId: string; readonly attached: Attached };
 
+/** Where a push goes, and what it carries there. */
+const payloads = {
+  all: 'frame',
+  device: 'frame',
+  others: 'frame',
+  session: 'attached',
+} as const satisfies Record<Exclude<Push['to'], 'stored'>, string>;
+const kinds = {
+  stored: true,
+  all: true,
+  device: true,
+  others: true,
+  session: true,
+} as const satisfies Record<Push['to'], true>;
+
+/** Whether this gateway knows the push and finds in it what it needs. All other pushes are left out. */
+export function isPush(given: object): given is Push {
+  const { to }: { readonly to?: unknown } = given;
+  if (!isKnown(kinds, to)) return false;
+  if (to === 'stored') return true;
+  const payload: unknown = (given as Readonly<Record<string, unknown>>)[payloads[to]];
+  return typeof payload === 'object' && payload !== null;
+}
+
 /**
  * The owner's answer to an attach. Everything up to `topSeq` is in the history store; everything after it
  * follows on this lane.
@@ -46,8 +74,8 @@ export interface Attached {
   readonly topSeq: number;
   readonly clientSeqStored: number;
   /**
-   * The seq of each of the device's newest stored says: clientSeqStored has the last, one before the one
-   * before.
+   * The seqs of the device's newest stored says. The last belongs to clientSeqStored, the one before it to
+   * clientSeqStored - 1.
    */
   readonly seqs: readonly number[];
   readonly readSeq: number;

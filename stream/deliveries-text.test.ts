@@ -65,3 +65,32 @@ test('encodeDeliveries() tells only the id of a say that follows the one before'
     ].join('\n'),
   );
 });
+
+/** What a newer owner may send: known pushes around those that this gateway does not know. */
+const mixed = (places: string) =>
+  `{"hostId":"h","number":1,"more":1,"deliveries":[["c","u",3,${places}]]}\nline 0\nline 1\nline 2`;
+
+const storedPush = (clientSeq: number, id: string) => {
+  return { to: 'stored', deviceId: 'd', clientSeq, seq: clientSeq + 5, id };
+};
+
+test.each([
+  { what: 'a kind', place: '{"to":"a later kind","frame":{}}' },
+  { what: 'a push without its frame', place: '{"to":"all"}' },
+  { what: 'a push for a session without its answer', place: '{"to":"session","sessionId":"s"}' },
+  { what: 'nothing', place: 'null' },
+])('decodeDeliveries() leaves out $what that it does not know, and no line', ({ place }) => {
+  const read = decodeDeliveries(mixed(`["d",1,6,"a"],${place},["d",2,7,"b"],"c"`));
+  expect(read.deliveries[0]?.pushes).toEqual([storedPush(1, 'a'), storedPush(2, 'b'), storedPush(3, 'c')]);
+  expect(read.messages).toEqual(['line 0', 'line 1', 'line 2']);
+});
+
+test('decodeDeliveries() leaves out a form that it does not know with its line, and what follows from it', () => {
+  const other = '["v2","d",2,7,"b"]';
+  const read = decodeDeliveries(mixed(`["d",1,6,"a"],${other},"c"`));
+  expect(read.deliveries[0]?.pushes).toEqual([storedPush(1, 'a')]);
+  expect(read.messages).toEqual(['line 0']);
+  const after = decodeDeliveries(mixed(`${other},["d",2,7,"b"],"c"`));
+  expect(after.deliveries[0]?.pushes).toEqual([storedPush(2, 'b'), storedPush(3, 'c')]);
+  expect(after.messages).toEqual(['line 1', 'line 2']);
+});

@@ -1,10 +1,10 @@
-import type { Deliveries, Delivery, Push } from '@rapport/proto/delivery.ts';
+import { type Deliveries, type Delivery, isPush, type Push } from '@rapport/proto/delivery.ts';
 
 type Stored = Extract<Push, { readonly to: 'stored' }>;
 
 /**
- * By far the most frequent push, its fields told by their places: half as long, and read twice as fast. Of
- * the same device's next say with the next seq, only the id.
+ * The most frequent push by far, with its fields by position: half as long, and read twice as fast. Where it
+ * is the same device's next say with the next seq, only its id.
  */
 type StoredInPlace = readonly [deviceId: string, clientSeq: number, seq: number, id: string] | string;
 
@@ -19,19 +19,35 @@ interface Header {
 }
 
 /**
- * Lines: what is delivered to whom, then each stored message's frame as it is. JSON has no line break of its
- * own, so the gateway passes these frames on without reading them.
+ * Lines: first who gets what, then each stored message's frame as it is. JSON has no line break of its own,
+ * so the gateway passes these frames on without reading them. Each push that is an array or a string has a
+ * line, also in later forms; a push that is an object has none. So a reader that leaves a push out knows
+ * which line is its.
  */
 export function encodeDeliveries({ hostId, number, deliveries, messages }: Deliveries): string {
   const header = JSON.stringify({ hostId, number, deliveries: deliveries.map(inPlace) } satisfies Header);
   return messages.length === 0 ? header : `${header}\n${messages.join('\n')}`;
 }
 
-/** Decoder: only Rapport's own processes publish on these subjects. */
+/**
+ * Decoder: only Rapport's own processes publish on these subjects. Pushes that a newer owner sends and this
+ * gateway does not know are left out, each with its line: a line that went to another push would show a
+ * person what somebody else said.
+ */
 export function decodeDeliveries(text: string): Deliveries {
-  const [header = '', ...messages] = text.split('\n');
+  const [header = '', ...lines] = text.split('\n');
   const { hostId, number, deliveries } = JSON.parse(header) as Header;
-  return { hostId, number, deliveries: deliveries.map(ofPlaces), messages };
+  const reading: Reading = { line: 0, leftOut: new Set() };
+  const read = deliveries.map((delivery) => ofPlaces(delivery, reading));
+  const { leftOut } = reading;
+  const messages = leftOut.size === 0 ? lines : lines.filter((_, at) => !leftOut.has(at));
+  return { hostId, number, deliveries: read, messages };
+}
+
+/** How far a decoder has come through the lines. */
+interface Reading {
+  line: number;
+  readonly leftOut: Set<number>;
 }
 
 function inPlace({ creatorId, userId, epoch, pushes }: Delivery): DeliveryInPlace {
@@ -50,28 +66,31 @@ function isNext(last: Stored | undefined, { deviceId, clientSeq, seq }: Stored):
   return last?.deviceId === deviceId && last.clientSeq === clientSeq - 1 && last.seq === seq - 1;
 }
 
-function ofPlaces([creatorId, userId, epoch, ...places]: DeliveryInPlace): Delivery {
+function ofPlaces([creatorId, userId, epoch, ...places]: DeliveryInPlace, reading: Reading): Delivery {
+  const pushes: Push[] = [];
   let before: Stored | undefined;
-  const pushes = places.map((place): Push => {
-    before = storedOf(place, before);
-    return before ?? (place as Push);
-  });
+  for (const place of places) {
+    if (typeof place === 'object' && !Array.isArray(place)) {
+      before = undefined;
+      if (place !== null && isPush(place)) pushes.push(place);
+      continue;
+    }
+    before = storedOf(place as StoredInPlace, before);
+    if (before === undefined) reading.leftOut.add(reading.line);
+    else pushes.push(before);
+    reading.line += 1;
+  }
   return { creatorId, userId, epoch, pushes };
 }
 
-/** Undefined for another kind of push. */
-function storedOf(place: Place, last: Stored | undefined): Stored | undefined {
+/** Undefined for a form that is not known here, and for the next of such a form. */
+function storedOf(place: StoredInPlace, last: Stored | undefined): Stored | undefined {
   if (typeof place !== 'string') {
-    if (!isInPlace(place)) return undefined;
     const [deviceId, clientSeq, seq, id] = place;
-    return { to: 'stored', deviceId, clientSeq, id, seq };
+    const isStored = typeof clientSeq === 'number' && typeof seq === 'number' && typeof id === 'string';
+    return isStored ? { to: 'stored', deviceId, clientSeq, id, seq } : undefined;
   }
-  if (last === undefined) throw new Error('Cannot read a delivery: it begins with the next of something');
+  if (last === undefined) return undefined;
   const { deviceId, clientSeq, seq } = last;
   return { to: 'stored', deviceId, clientSeq: clientSeq + 1, id: place, seq: seq + 1 };
-}
-
-/** TypeScript does not narrow a readonly tuple by Array.isArray. */
-function isInPlace(place: Exclude<Place, string>): place is Exclude<StoredInPlace, string> {
-  return Array.isArray(place);
 }

@@ -1,17 +1,20 @@
-import { errors, type NatsConnection } from '@nats-io/transport-node';
-import type { Controls } from '@rapport/proto/control.ts';
+import { errors, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { decodeControls } from '@rapport/proto/control.ts';
 import type { Deliveries } from '@rapport/proto/delivery.ts';
+import { reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import { decodeDeliveries, encodeDeliveries } from './deliveries-text.ts';
 import type { Lanes } from './lanes.ts';
 import { Link } from './link.ts';
 
-/** A gateway that answers no pulse within this time may be slow; only one that nobody listens for is gone. */
+/**
+ * A gateway that answers no pulse within this time may be slow. It is gone only when nobody listens for it.
+ */
 const pulseMs = 800;
 
-/** The lanes on core NATS. While the link is down they drop: what they carry is announced again anyway. */
+/** The lanes on core NATS. While the link is down they drop what they carry: it is announced again anyway. */
 export function createNatsLanes(nc: NatsConnection, log: Log): Lanes {
-  // Publishing while disconnected would pile up in memory without a bound.
+  // While disconnected, published messages would pile up in memory without a bound.
   const link = new Link(nc);
   const send = (subject: string, payload: () => string) => {
     if (link.up) nc.publish(subject, payload());
@@ -19,11 +22,11 @@ export function createNatsLanes(nc: NatsConnection, log: Log): Lanes {
   return {
     toOwner: (partition, controls) => send(`control.${partition}`, () => JSON.stringify(controls)),
     onControls: (partition, take) =>
-      receive(nc, `control.${partition}`, log, (text) => take(JSON.parse(text) as Controls)),
+      receive(nc, { subject: `control.${partition}`, log, decode: decodeControls }, take),
     toGateway: (gatewayId, deliveries) => send(`gateway.${gatewayId}`, () => encodeDeliveries(deliveries)),
     pulse: (gatewayId, deliveries) => (link.up ? pulse(nc, gatewayId, deliveries) : Promise.resolve(true)),
     onDeliveries: (gatewayId, take) =>
-      receive(nc, `gateway.${gatewayId}`, log, (text) => take(decodeDeliveries(text))),
+      receive(nc, { subject: `gateway.${gatewayId}`, log, decode: decodeDeliveries }, take),
   };
 }
 
@@ -39,7 +42,21 @@ async function pulse(nc: NatsConnection, gatewayId: string, deliveries: Deliveri
   }
 }
 
-function receive(nc: NatsConnection, subject: string, log: Log, take: (text: string) => void): () => void {
+/** Hands on what `decode` reads. A message that it cannot read is passed over, as if it had been lost. */
+function receive<T>(
+  nc: NatsConnection,
+  options: { readonly subject: string; readonly log: Log; readonly decode: (text: string) => T },
+  take: (received: T) => void,
+): () => void {
+  const { subject, log, decode } = options;
+  const read = (message: Msg): T | undefined => {
+    try {
+      return decode(message.string());
+    } catch (failure) {
+      log.error({ subject, reason: reasonOf(failure) }, 'passed over a message that cannot be read');
+      return undefined;
+    }
+  };
   const subscription = nc.subscribe(subject, {
     callback: (failure, message) => {
       if (failure !== null) {
@@ -47,7 +64,8 @@ function receive(nc: NatsConnection, subject: string, log: Log, take: (text: str
         return;
       }
       if (message.reply !== undefined && message.reply !== '') message.respond();
-      take(message.string());
+      const received = read(message);
+      if (received !== undefined) take(received);
     },
   });
   return () => subscription.unsubscribe();

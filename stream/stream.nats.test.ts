@@ -239,6 +239,49 @@ test('pulse() tells a gateway that is gone from one that is there', async () => 
   expect(await stream.lanes.pulse('nowhere', heartbeat)).toBe(false);
 });
 
+test('lanes pass over what cannot be read, and hand on what comes after it', async () => {
+  const heard: unknown[] = [];
+  const endDeliveries = stream.lanes.onDeliveries('lenient', ({ number }) => heard.push(number));
+  const endControls = stream.lanes.onControls(3, ({ gatewayId }) => heard.push(gatewayId));
+  for (const subject of ['gateway.lenient', 'control.3']) {
+    stream.nc.publish(subject, 'no JSON');
+    stream.nc.publish(subject, 'null');
+  }
+  await stream.nc.flush();
+  stream.lanes.toOwner(3, { gatewayId: 'g', controls: [] });
+  stream.lanes.toGateway('lenient', { hostId: 'h', number: 7, deliveries: [], messages: [] });
+  await expect.poll(() => heard.toSorted()).toEqual([7, 'g']);
+  endDeliveries();
+  endControls();
+});
+
+test('claim() and checkpoint() keep what a newer host has added to an owner', async () => {
+  const js = jetstream(stream.nc);
+  const before = {
+    partition: 3,
+    hostId: '',
+    epoch: 4,
+    checkpoint: 5,
+    running: [],
+    more: 'of a later version',
+  };
+  await js.publish('$KV.owners.3', JSON.stringify(before));
+  const owner = await stream.owners.claim(3, 'host-a');
+  expect(owner).toMatchObject({ hostId: 'host-a', epoch: 5, more: 'of a later version' });
+  expect(owner && (await stream.owners.checkpoint({ ...owner, checkpoint: 6 }))).toBe(true);
+  expect(await stream.owners.claim(3, 'host-b')).toMatchObject({ checkpoint: 6, more: 'of a later version' });
+});
+
+test('a member to which a newer host has added something is heard like any other', async () => {
+  const heard: string[] = [];
+  const end = await stream.members.watch(({ hostId, beat }) => heard.push(`${hostId}:${beat}`));
+  const newer = { hostId: 'm-newer', beat: 3, leaving: false, more: 'of a later version' };
+  await jetstream(stream.nc).publish('$KV.members.m-newer', JSON.stringify(newer));
+  await expect.poll(() => heard).toContain('m-newer:3');
+  await stream.members.leave('m-newer');
+  end();
+});
+
 test('close() ends although the server is gone', async () => {
   const gone = await startTestNats();
   const left = await openStream({ url: gone.url, name: 'left', partitions: 4, log });
