@@ -10,7 +10,12 @@ const project = (name: SuiteName, groupOrder: number) => ({
   test: {
     name,
     include: name === 'unit' ? ['**/*.test.ts'] : [filesOf(name)],
-    exclude: ['**/node_modules/**', '.data/**', ...(name === 'unit' ? suffixes.map(filesOf) : [])],
+    exclude: [
+      '**/node_modules/**',
+      '.data/**',
+      '.tools/**',
+      ...(name === 'unit' ? suffixes.map(filesOf) : []),
+    ],
     testTimeout: suites[name].testWithinMs,
     hookTimeout: 60_000,
     pool: 'forks' as const,

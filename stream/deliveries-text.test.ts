@@ -85,7 +85,7 @@ test.each([
   expect(read.messages).toEqual(['line 0', 'line 1', 'line 2']);
 });
 
-test('decodeDeliveries() leaves out a form that it does not know with its line, and what follows from it', () => {
+test('decodeDeliveries() leaves out a form that it does not know, with its line and its next', () => {
   const other = '["v2","d",2,7,"b"]';
   const read = decodeDeliveries(mixed(`["d",1,6,"a"],${other},"c"`));
   expect(read.deliveries[0]?.pushes).toEqual([storedPush(1, 'a')]);

@@ -23,8 +23,8 @@ export async function compatibleFrom(root = here): Promise<string> {
 }
 
 /**
- * Takes that commit's tree out of this clone, with its packages. It is kept in `.tools/versions`, so that only
- * the first run waits. Throws WrongArgument when this clone has no such commit.
+ * Takes that commit's tree out of this clone, with its packages. It is kept in `.tools/versions`, so that
+ * only the first run waits. Throws WrongArgument when this clone has no such commit.
  */
 export async function prepareVersion(ref: string, tell: (sentence: string) => void): Promise<Version> {
   const commit = await commitOf(ref);
