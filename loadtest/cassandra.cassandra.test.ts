@@ -70,6 +70,6 @@ test('Cassandra is killed and started again in the middle of it: all is stored o
     .toEqual(Array.from({ length: 15 }, (_, at) => `note ${at + 1}`));
   const all = await storedMessages(rapport.url, token);
   expect(all.map(({ seq }) => seq)).toEqual(all.map((_, at) => at + 1));
-  expect((await fetch(`${rapport.url}/readyz`)).status).toBe(200);
+  await expect.poll(async () => (await fetch(`${rapport.url}/readyz`)).status, { timeout: 10_000 }).toBe(200);
   await client.close();
 });
