@@ -4,10 +4,12 @@ import { OptionFault } from './options.ts';
 /** Something that runs until it is stopped. `stop` drains: it finishes what was begun, then lets go. */
 export interface Service {
   stop(): Promise<void>;
+  /** A stop that takes longer than this hangs, and the process is ended. */
+  readonly stopWithinMs?: number;
 }
 
 /** As long as `npm start` waits before it kills. */
-const orphanStopsWithinMs = 15_000;
+const stopWithinMsDefault = 15_000;
 
 /**
  * Runs a process: start, say `ready` to the parent that spawned it (over its IPC channel, if there is one),
@@ -30,19 +32,24 @@ export async function runService(start: () => Promise<Service & { readonly ready
   }
   process.off('disconnect', abandon);
   const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
-    process.on('disconnect', () => {
-      // Nobody is left to end a process whose stop hangs, as a parent would.
-      setTimeout(() => process.exit(1), orphanStopsWithinMs).unref();
-      resolve();
-    });
+    for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(signal, () => resolve());
   });
   process.send?.({ ready: service.ready });
   await stopped;
+  endWhatHangs(service.stopWithinMs ?? stopWithinMsDefault);
   await service.stop();
   if (process.connected) process.disconnect();
   // Whatever still holds the loop after a clean stop is not worth waiting for.
   setTimeout(() => process.exit(0), 2_000).unref();
+}
+
+/** A service that never stops would keep its port and its share of the work until somebody kills it. */
+function endWhatHangs(stopWithinMs: number): void {
+  const end = () => {
+    process.stderr.write(`Cannot stop within ${stopWithinMs} ms: ended with work left\n`);
+    process.exit(1);
+  };
+  setTimeout(end, stopWithinMs).unref();
 }
 
 function die(failure: unknown): void {
