@@ -169,21 +169,27 @@ test('drain() waits for what is on its way and for what gathers behind it', asyn
   await appender.drain();
 });
 
-test('tells that the log refuses until an append succeeds, or none was tried for a while', async () => {
+test('tells which partitions refuse, and that the log does once nothing came in for a minute', async () => {
   const { inbox, clock, appender } = open();
-  const appended = async (clientSeq: number, fault?: Code) => {
+  const append = async (partition: number, fault?: Code) => {
     inbox.fault = fault;
-    appender.add(0, said(clientSeq));
+    appender.add(partition, said(1));
     await settle();
   };
+  await append(0, 'busy');
+  expect([appender.refusal, appender.refusingPartitions]).toEqual([undefined, 1]);
+  clock.nowMs += 59_000;
+  await append(0, 'busy');
   expect(appender.refusal).toBeUndefined();
-  await appended(1, 'busy');
+  clock.nowMs += 1_000;
   expect(appender.refusal).toContain('the test took the log away');
-  await appended(2);
+  await append(1);
+  expect([appender.refusal, appender.refusingPartitions]).toEqual([undefined, 1]);
+  await append(0, 'busy');
+  clock.nowMs += 80_000; // Nobody tried meanwhile.
   expect(appender.refusal).toBeUndefined();
-  await appended(3, 'busy');
-  clock.nowMs += 20_000;
-  expect(appender.refusal).toBeUndefined();
+  await append(0);
+  expect(appender.refusingPartitions).toBe(0);
 });
 
 test('a record that the log refuses for its form does not tell that the log refuses others', async () => {

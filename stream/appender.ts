@@ -13,8 +13,10 @@ const appendEnvelopesMax = 1_024;
 /** Encoded envelopes of one partition that wait while the log is slow or away; `add` refuses more. */
 const waitingBytesMax = 2 * 1024 * 1024;
 const waitingEnvelopesMax = 4_096;
-/** After an append was given up, the log counts as refusing for this long, unless an append succeeds. */
-const refusingMs = 15_000;
+/** The log counts as refusing when every append of so long was given up, */
+const refusingAfterMs = 60_000;
+/** and the newest of them not longer ago than this: else no append was tried. */
+const refusedWithinMs = 15_000;
 
 /**
  * What became of an envelope. `accepted`: it is in the log. `lost`: that is not known, and the sender may
@@ -49,6 +51,8 @@ interface Queue {
   waiting: Waiting[];
   waitingBytes: number;
   appending: boolean;
+  /** The newest append was given up. */
+  refused: boolean;
 }
 
 /**
@@ -60,8 +64,8 @@ export class Appender {
   readonly #queues: readonly Queue[];
   readonly #ready = new Set<number>();
   #appends = 0;
-  /** Why the newest append was given up, and when; undefined once an append succeeded. */
-  #refusal: { readonly reason: string; readonly atMs: number } | undefined;
+  /** Appends that were given up since the last one that succeeded; undefined when there are none. */
+  #refusal: { readonly sinceMs: number; readonly newestMs: number; readonly reason: string } | undefined;
   #open = 0;
   #idle: (() => void)[] = [];
 
@@ -71,13 +75,21 @@ export class Appender {
       waiting: [],
       waitingBytes: 0,
       appending: false,
+      refused: false,
     }));
   }
 
-  /** Why the log takes nothing just now; undefined when it does, or when no append was tried for a while. */
+  /** Partitions whose newest append was given up: what is sent to the others comes into the log. */
+  get refusingPartitions(): number {
+    return this.#queues.filter(({ refused }) => refused).length;
+  }
+
+  /** Why nothing at all was appended for a minute; undefined when something was, or nothing was tried. */
   get refusal(): string | undefined {
-    const { reason, atMs } = this.#refusal ?? { reason: '', atMs: Number.NEGATIVE_INFINITY };
-    return this.#options.clock.monotonicMs() - atMs < refusingMs ? reason : undefined;
+    if (this.#refusal === undefined) return undefined;
+    const { sinceMs, newestMs, reason } = this.#refusal;
+    const nowMs = this.#options.clock.monotonicMs();
+    return nowMs - sinceMs >= refusingAfterMs && nowMs - newestMs < refusedWithinMs ? reason : undefined;
   }
 
   /** False when too much waits already; then `settle` is not called. */
@@ -133,6 +145,7 @@ export class Appender {
     const encoded = batch.map((waiting) => waiting.encoded);
     const outcome = await this.#write(partition, encoded);
     queue.appending = false;
+    queue.refused = outcome === 'lost';
     this.#open -= 1;
     if (queue.waiting.length > 0) this.#schedule(partition);
     for (const { settle } of batch) settle?.(outcome);
@@ -147,13 +160,16 @@ export class Appender {
     const end = meters.appendSeconds.startTimer();
     try {
       await inbox.append(partition, encoded, `${name}-${this.#appends}`);
+      if (this.#refusal !== undefined) log.info({ partition }, 'an append succeeded again');
       this.#refusal = undefined;
       return 'accepted';
     } catch (failure) {
       meters.appendFailures.inc();
       log.warn({ partition, reason: reasonOf(failure) }, 'append given up');
       if (isUnrecoverable(failure)) return 'refused'; // This record's fault: the log takes others.
-      this.#refusal = { reason: reasonOf(failure), atMs: clock.monotonicMs() };
+      const nowMs = clock.monotonicMs();
+      const sinceMs = this.#refusal?.sinceMs ?? nowMs;
+      this.#refusal = { sinceMs, newestMs: nowMs, reason: reasonOf(failure) };
       return 'lost';
     } finally {
       end();
