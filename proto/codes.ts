@@ -83,6 +83,7 @@ export const codes = {
     http: 429,
   },
   too_many_in_flight: { sentence: 'Too many messages wait for their receipt.', retry: 'later', http: 429 },
+  forbidden: { sentence: 'This token may not do that.', retry: 'never', http: 403 },
   gap: { sentence: 'A message before this one is missing; send again from there.', retry: 'now', http: 409 },
   number_reused: {
     sentence: 'This number was used for another message; the client takes a new device id.',

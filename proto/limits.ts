@@ -9,6 +9,29 @@
 export const limits = {
   /** One frame. A text of 8,000 characters takes at most 48 KB as escaped JSON. */
   frameBytesMax: 64 * 1024,
+  /**
+   * All that one socket may send before its hello was accepted: a token with many claims takes 2 KB. A larger
+   * frame is not even read, because nobody answers for it yet.
+   */
+  helloBytesMax: 8 * 1024,
+  /**
+   * Bytes that one socket may send in bytesWindowMs, each frame counted with 512 more: saysPerWindowMax texts
+   * of 8,000 characters, all escaped. The dearest frame of 64 KB takes 4 ms of a core, so 16 of them at once
+   * hold the others up for 70 ms.
+   */
+  socketBytesMax: 1024 * 1024,
+  /** The same for all sockets and requests of one person together: two sockets that empty an outbox. */
+  personBytesMax: 2 * 1024 * 1024,
+  bytesWindowMs: 10_000,
+  /**
+   * Bytes in a second from one address, over all its sockets and requests: an office of thousands sends less,
+   * and the dearest frames of that many take 140 ms of a core.
+   */
+  addressBytesPerSecondMax: 2 * 1024 * 1024,
+  /** Sockets whose hello is awaited; one more closes the oldest. Each holds a file descriptor. */
+  socketsWithoutHelloMax: 5_000,
+  /** The same of one address: an office that comes back at once after a deploy. */
+  socketsWithoutHelloPerAddressMax: 500,
   /** One message, in UTF-16 code units: three printed pages. */
   textCharsMax: 8_000,
   /**
@@ -60,6 +83,16 @@ export const limits = {
   pingMs: 30_000,
   /** Messages of one page. */
   pageMessagesMax: 200,
+  /**
+   * Pages of history read for one person in pagesWindowMs, asked for or caught up with: 8,000 messages at
+   * once. A page of long messages takes 4 ms of a core.
+   */
+  pagesPerWindowMax: 40,
+  pagesWindowMs: 10_000,
+  /** Reads of the history that wait, of everybody; the creator with the most of them gives way. */
+  readsWaitingMax: 10_000,
+  /** The same of one person: a catch-up and a page of each socket, and some requests. */
+  readsWaitingPerPersonMax: 16,
   /** Refused frames of one socket in faultsWindowMs before goodbye `too_many_faults`. */
   faultsMax: 50,
   faultsWindowMs: 10_000,
