@@ -15,6 +15,8 @@ test('every limit of a gateway has its option, and each option its limit', () =>
   const elsewhere = ['devicesMax', 'apiDevicesMax', 'stateBytesTarget', 'turnDeadlineMs', 'turnAttemptsMax'];
   const unset = Object.entries(set).filter(([, value]) => value !== 54_321 && value !== 54);
   expect(unset.map(([name]) => name)).toEqual(elsewhere);
+  const notLimits = ['GATEWAY_ACCEPTED_AFTER_MS', 'GATEWAY_DRAIN_MS'];
+  expect(Object.keys(env).length - notLimits.length).toBe(Object.keys(limits).length - elsewhere.length);
 });
 
 test('GATEWAY_HOST_NAMES takes names with commas between them, and nothing else', () => {

@@ -58,6 +58,28 @@ export const gatewayOptions = {
     min: 1_024,
     max: 2 ** 24,
   }),
+  GATEWAY_HELLO_BYTES_MAX: integer(limits.helloBytesMax, 'All that a socket sends before its hello counts.', {
+    min: 1_024,
+    max: 2 ** 24,
+  }),
+  GATEWAY_SOCKET_BYTES_MAX: integer(limits.socketBytesMax, 'Bytes from one socket in a window.', most),
+  GATEWAY_PERSON_BYTES_MAX: integer(limits.personBytesMax, 'Bytes from one person in a window.', most),
+  GATEWAY_BYTES_WINDOW_MS: integer(limits.bytesWindowMs, 'That window.', most),
+  GATEWAY_ADDRESS_BYTES_PER_SECOND_MAX: integer(
+    limits.addressBytesPerSecondMax,
+    'Bytes in a second from one address; behind a proxy GATEWAY_ADDRESS_HEADER has to tell it.',
+    most,
+  ),
+  GATEWAY_SOCKETS_WITHOUT_HELLO_MAX: integer(
+    limits.socketsWithoutHelloMax,
+    'Sockets whose hello is awaited; one more closes the oldest.',
+    most,
+  ),
+  GATEWAY_SOCKETS_WITHOUT_HELLO_PER_ADDRESS_MAX: integer(
+    limits.socketsWithoutHelloPerAddressMax,
+    'The same of one address.',
+    most,
+  ),
   GATEWAY_TEXT_CHARS_MAX: integer(limits.textCharsMax, 'One message, in characters.', {
     min: 1,
     max: 65_536,
@@ -97,16 +119,63 @@ export const gatewayOptions = {
   ),
   GATEWAY_PING_MS: integer(limits.pingMs, 'A silent socket is pinged.', { min: 8_000, max: 960_000 }),
   GATEWAY_PAGE_MESSAGES_MAX: integer(limits.pageMessagesMax, 'Messages of one page.', { min: 1, max: 1_000 }),
+  GATEWAY_PAGES_PER_WINDOW_MAX: integer(limits.pagesPerWindowMax, 'Pages for one person in a window.', most),
+  GATEWAY_PAGES_WINDOW_MS: integer(limits.pagesWindowMs, 'That window.', most),
+  GATEWAY_READS_WAITING_MAX: integer(limits.readsWaitingMax, 'Reads of the history that wait.', most),
+  GATEWAY_READS_WAITING_PER_PERSON_MAX: integer(
+    limits.readsWaitingPerPersonMax,
+    'The same of one person.',
+    most,
+  ),
   GATEWAY_FAULTS_MAX: integer(limits.faultsMax, 'Refused frames of one socket in a window.', most),
   GATEWAY_FAULTS_WINDOW_MS: integer(limits.faultsWindowMs, 'That window.', most),
 } as const;
 
+/** Limits that no option of a gateway sets: the actor host keeps them, or they are fixed. */
+type LimitOfOthers =
+  | 'devicesMax'
+  | 'apiDevicesMax'
+  | 'stateBytesTarget'
+  | 'turnDeadlineMs'
+  | 'turnAttemptsMax';
+type LimitOption = Extract<keyof typeof gatewayOptions, `${string}_${'MAX' | 'SOFT' | 'MS'}`>;
+
+/** The option of each limit. A limit without its row does not type, so none silently keeps its default. */
+const optionOf = {
+  frameBytesMax: 'GATEWAY_FRAME_BYTES_MAX',
+  helloBytesMax: 'GATEWAY_HELLO_BYTES_MAX',
+  socketBytesMax: 'GATEWAY_SOCKET_BYTES_MAX',
+  personBytesMax: 'GATEWAY_PERSON_BYTES_MAX',
+  bytesWindowMs: 'GATEWAY_BYTES_WINDOW_MS',
+  addressBytesPerSecondMax: 'GATEWAY_ADDRESS_BYTES_PER_SECOND_MAX',
+  socketsWithoutHelloMax: 'GATEWAY_SOCKETS_WITHOUT_HELLO_MAX',
+  socketsWithoutHelloPerAddressMax: 'GATEWAY_SOCKETS_WITHOUT_HELLO_PER_ADDRESS_MAX',
+  textCharsMax: 'GATEWAY_TEXT_CHARS_MAX',
+  saysInFlightMax: 'GATEWAY_SAYS_IN_FLIGHT_MAX',
+  saysPerWindowMax: 'GATEWAY_SAYS_PER_WINDOW_MAX',
+  saysWindowMs: 'GATEWAY_SAYS_WINDOW_MS',
+  unsentBytesMax: 'GATEWAY_UNSENT_BYTES_MAX',
+  unsentBytesSoft: 'GATEWAY_UNSENT_BYTES_SOFT',
+  drainStallMs: 'GATEWAY_DRAIN_STALL_MS',
+  socketsPerPersonMax: 'GATEWAY_SOCKETS_PER_PERSON_MAX',
+  visitorTokensPerMinuteMax: 'GATEWAY_VISITOR_TOKENS_PER_MINUTE_MAX',
+  requestsPerAddressMax: 'GATEWAY_REQUESTS_PER_ADDRESS_MAX',
+  requestsPerPersonMax: 'GATEWAY_REQUESTS_PER_PERSON_MAX',
+  requestsWindowMs: 'GATEWAY_REQUESTS_WINDOW_MS',
+  helloWithinMs: 'GATEWAY_HELLO_WITHIN_MS',
+  attachWithinMs: 'GATEWAY_ATTACH_WITHIN_MS',
+  pingMs: 'GATEWAY_PING_MS',
+  pageMessagesMax: 'GATEWAY_PAGE_MESSAGES_MAX',
+  pagesPerWindowMax: 'GATEWAY_PAGES_PER_WINDOW_MAX',
+  pagesWindowMs: 'GATEWAY_PAGES_WINDOW_MS',
+  readsWaitingMax: 'GATEWAY_READS_WAITING_MAX',
+  readsWaitingPerPersonMax: 'GATEWAY_READS_WAITING_PER_PERSON_MAX',
+  faultsMax: 'GATEWAY_FAULTS_MAX',
+  faultsWindowMs: 'GATEWAY_FAULTS_WINDOW_MS',
+} as const satisfies Record<Exclude<keyof Limits, LimitOfOthers>, LimitOption>;
+
 /** The limits of the client contract, as they are set for this gateway. */
-export function limitsOf(config: { readonly [K in keyof typeof gatewayOptions]: unknown }): Limits {
-  const entries = Object.keys(limits).map((name) => {
-    const option = `GATEWAY_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
-    const set = Object.entries(config).find(([key]) => key === option)?.[1];
-    return [name, set];
-  });
-  return { ...limits, ...Object.fromEntries(entries.filter(([, set]) => set !== undefined)) };
+export function limitsOf(config: Readonly<Record<(typeof optionOf)[keyof typeof optionOf], number>>): Limits {
+  const set = Object.entries(optionOf).map(([name, option]) => [name, config[option]]);
+  return { ...limits, ...Object.fromEntries(set) };
 }

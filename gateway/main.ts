@@ -11,7 +11,8 @@ import { helpText, type OptionValues, readOptions } from '@rapport/runtime/optio
 import { runService } from '@rapport/runtime/service.ts';
 import { openStream } from '@rapport/stream/open-stream.ts';
 import { gatewayOptions, limitsOf } from './config.ts';
-import { Gateway } from './gateway.ts';
+import { Gateway, stopWithinMs } from './gateway.ts';
+import { addressOf } from './http/address-of.ts';
 import { Http } from './http/http.ts';
 import { MessagesApi } from './http/messages-api.ts';
 import { Readiness } from './http/readiness.ts';
@@ -23,10 +24,13 @@ import type { PersonLimits } from './limits/limits.ts';
 import { MemoryLimits } from './limits/limits-memory.ts';
 import { RedisLimits } from './limits/limits-redis.ts';
 import { createMeters } from './meters.ts';
-import { listen } from './sockets/socket.ts';
+import { listen, type SocketOptions } from './sockets/socket.ts';
 import { type SourceOf, sourceReader } from './tokens/origin.ts';
 import { openTokenKeys } from './tokens/token-keys.ts';
 import { Tokens } from './tokens/tokens.ts';
+
+/** The connections to NATS, Redis and the store are closed within this. */
+const closeWithinMs = 5_000;
 
 type Config = OptionValues<typeof gatewayOptions>;
 
@@ -57,12 +61,9 @@ async function start(config: Config) {
   const counting = { url: config.REDIS_URL, gatewayId, limits, clock, log };
   const personLimits = config.REDIS_URL === '' ? new MemoryLimits(counting) : new RedisLimits(counting);
   const parts = { limits, personLimits, clock, log, meters, tokens, catalog };
-  const gateway = new Gateway({ ...parts, ...stream, history, gatewayId, acceptedAfterMs });
-  metrics.gauge('rapport_gateway_sessions', 'Open sessions', () => gateway.frames.sessions.size);
-  metrics.gauge('rapport_gateway_conversations', 'Conversations with a session', () => gateway.rooms.size);
-  metrics.gauge('rapport_gateway_limits_together', 'Limits count with all gateways', () =>
-    personLimits.together ? 1 : 0,
-  );
+  const random = Math.random;
+  const gateway = new Gateway({ ...parts, ...stream, history, gatewayId, acceptedAfterMs, random });
+  showGauges(metrics, gateway, personLimits);
   await gateway.start();
   const ready = async () => {
     gateway.ping();
@@ -81,8 +82,9 @@ async function start(config: Config) {
     host: config.GATEWAY_HOST,
     port: config.GATEWAY_PORT,
     limits,
-    sourceOf,
-    open: (wire, source) => gateway.frames.open(wire, source),
+    peerOf: peerReader(sourceOf, config.GATEWAY_ADDRESS_HEADER.toLowerCase()),
+    open: (wire, peer) => gateway.frames.open(wire, peer),
+    admits: (session, bytes) => gateway.frames.admits(session, bytes),
     take: (session, sent) => gateway.frames.take(session, sent),
     drained: (session) => gateway.writer.drained(session),
     closed: (session) => gateway.writer.closed(session),
@@ -93,6 +95,7 @@ async function start(config: Config) {
   log.info({ host: config.GATEWAY_HOST, port, healthPort: health.port, gatewayId }, 'listening');
   return {
     ready: { port, healthPort: health.port },
+    stopWithinMs: stopWithinMs(config.GATEWAY_DRAIN_MS) + closeWithinMs,
     stop: async () => {
       listening.stopListening();
       await gateway.stop(config.GATEWAY_DRAIN_MS);
@@ -104,6 +107,28 @@ async function start(config: Config) {
       await history.close();
     },
   };
+}
+
+/** Reads from the head of an upgrade who is at the other end. */
+function peerReader(sourceOf: SourceOf, addressHeader: string): SocketOptions['peerOf'] {
+  return ({ headers, address }) => ({
+    ...sourceOf({ origin: headers.get('origin') ?? '', host: headers.get('host') ?? '' }),
+    address: addressOf({ headers, address }, addressHeader),
+  });
+}
+
+/** What is counted at the moment at which somebody looks. */
+function showGauges(metrics: Metrics, gateway: Gateway, personLimits: PersonLimits): void {
+  metrics.gauge('rapport_gateway_sessions', 'Open sessions', () => gateway.frames.sessions.size);
+  metrics.gauge('rapport_gateway_conversations', 'Conversations with a session', () => gateway.rooms.size);
+  metrics.gauge(
+    'rapport_gateway_refusing_partitions',
+    'Partitions whose newest append was given up',
+    () => gateway.refusingPartitions,
+  );
+  metrics.gauge('rapport_gateway_limits_together', 'Limits count with all gateways', () =>
+    personLimits.together ? 1 : 0,
+  );
 }
 
 function routes(
@@ -119,7 +144,7 @@ function routes(
 ) {
   const { catalog, gateway, limits } = parts;
   const budget = new RequestBudget({ limits, clock, addressHeader: config.GATEWAY_ADDRESS_HEADER });
-  const { reader, sayRequests } = gateway;
+  const { reader, sayRequests, intake } = gateway;
   return {
     budget,
     site: new Site({
@@ -127,6 +152,6 @@ function routes(
       demo: new DemoSite({ catalog, creatorId: config.GATEWAY_DEMO_CREATOR, clock }),
     }),
     visitors: new VisitorsApi({ ...parts, budget }),
-    messages: new MessagesApi({ ...parts, budget, reader, sayRequests }),
+    messages: new MessagesApi({ ...parts, budget, intake, reader, sayRequests }),
   };
 }

@@ -4,6 +4,10 @@ import type { Metrics } from '@rapport/runtime/metrics.ts';
 export function createMeters(metrics: Metrics) {
   return {
     framesIn: metrics.counter('rapport_gateway_frames_in_total', 'Frames that clients sent'),
+    framesUnread: metrics.counter(
+      'rapport_gateway_frames_unread_total',
+      'Frames left unread because too much came over a socket, of a person or from an address',
+    ),
     framesOut: metrics.counter('rapport_gateway_frames_out_total', 'Frames written to clients'),
     faults: metrics.counterBy('rapport_gateway_faults_total', 'Refused frames, by code', ['code']),
     goodbyes: metrics.counterBy('rapport_gateway_goodbyes_total', 'Sockets closed from here, by code', [

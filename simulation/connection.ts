@@ -44,7 +44,10 @@ export class Connection {
       onmessage: null,
       onclose: null,
       onerror: null,
-      send: (text) => this.#up((session, gateway) => gateway.frames.take(session, text)),
+      send: (text) =>
+        this.#up((session, { frames }) => {
+          if (frames.admits(session, Buffer.byteLength(text))) frames.take(session, text);
+        }),
       close: () => this.#leave(),
     };
     this.wire = {
@@ -53,6 +56,7 @@ export class Connection {
       cork: (writes) => writes(),
       unsentBytes: () => this.#stuck?.reduce((sum, frame) => sum + frame.length, 0) ?? 0,
       end: (closeCode, reason) => this.#end(closeCode, reason),
+      cut: () => this.#end(1006, ''),
     };
     this.#open();
   }
@@ -100,7 +104,11 @@ export class Connection {
     far.fate.later(chance.between(1, 10), () => {
       if (this.#at !== 'opening') return;
       this.#at = 'open';
-      this.#session = far.gateway.frames.open(this.wire, { origin: '', host: 'gateway.test' });
+      this.#session = far.gateway.frames.open(this.wire, {
+        origin: '',
+        host: 'gateway.test',
+        address: tab.name,
+      });
       this.#down(() => this.socket.onopen?.(new Event('open')));
     });
   }

@@ -116,6 +116,7 @@ export class Gateways {
         catalog,
         tokens: { verify: (token) => fate.ask({ thereMs: 0, backMs: 1 }, () => verdictOf(token)) },
         clock: fate.clock,
+        random: () => this.#chance.next(),
         meters,
         log: tracedLog(world, gatewayId),
       });

@@ -152,16 +152,16 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
     'ACCEPTED is said of what the log refused',
     {
       file: 'gateway/incoming/submissions.ts',
-      find: "if (settled === 'accepted') {",
-      put: 'if (settled.length > 0) {',
+      find: "if (outcome === 'accepted') {",
+      put: 'if (outcome.length > 0) {',
     },
   ],
   [
     'catching up leaves one out',
     {
       file: 'gateway/outgoing/history-reader.ts',
-      find: 'this.#store.page(key, { afterSeq, limit })',
-      put: 'this.#store.page(key, { afterSeq: afterSeq + 1, limit })',
+      find: 'this.#read(key, { afterSeq, limit }, isWanted)',
+      put: 'this.#read(key, { afterSeq: afterSeq + 1, limit }, isWanted)',
     },
   ],
   [

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { codes } from '@rapport/proto/codes.ts';
 import { limits } from '@rapport/proto/limits.ts';
 import { expect, test } from 'vitest';
-import { checkArrows } from './tidy/arrows.ts';
+import { checkArrows, checkLayers } from './tidy/arrows.ts';
 import { checkTable } from './tidy/documented.ts';
 import { checkHops } from './tidy/hops.ts';
 import { checkLengths } from './tidy/lengths.ts';
@@ -29,6 +29,10 @@ test('the project has files to check', () => {
 
 test('folders import each other only along the arrows, as their package.json declares', () => {
   expect(checkArrows(files, declaredBy)).toEqual([]);
+});
+
+test('inside a workspace with layers every import goes down', () => {
+  expect(checkLayers(files)).toEqual([]);
 });
 
 test('the conversation actor is pure', () => {

@@ -6,6 +6,7 @@ import { DemoSite } from '@rapport/demo/demo-site.ts';
 import { type Limits, limits } from '@rapport/proto/limits.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { onTestFinished } from 'vitest';
+import { Intake } from '../limits/intake.ts';
 import { MemoryLimits } from '../limits/limits-memory.ts';
 import type { Answer, RequestHead } from '../sockets/exchange.ts';
 import { TestClock } from '../testing/gateway-fixture.ts';
@@ -69,6 +70,7 @@ export async function openTestHttp(
       sourceOf,
       budget,
       limits: allLimits,
+      intake: new Intake({ limits: allLimits, clock }),
       reader: { page: async () => ({ messages: [], more: false }) },
       sayRequests: { say: async () => ({ refused: 'unavailable' }) },
     }),

@@ -1,13 +1,14 @@
 import type { Catalog } from '@rapport/catalog/catalog.ts';
 import { codes, isCode } from '@rapport/proto/codes.ts';
-import { uuidPattern } from '@rapport/proto/identity.ts';
+import { may, uuidPattern } from '@rapport/proto/identity.ts';
 import type { Limits } from '@rapport/proto/limits.ts';
 import { z } from 'zod';
 import { rangeOf } from '../incoming/pages.ts';
+import type { Intake } from '../limits/intake.ts';
 import type { HistoryReader } from '../outgoing/history-reader.ts';
 import type { Answer } from '../sockets/exchange.ts';
 import { refusalOf, type SourceOf } from '../tokens/origin.ts';
-import type { Identity, Tokens } from '../tokens/tokens.ts';
+import type { Tokens, VerifiedIdentity } from '../tokens/tokens.ts';
 import { bearerOf, claimedSource, json, jsonBody, type Reply, type Request, refusal } from './request.ts';
 import type { RequestBudget } from './request-budget.ts';
 import type { SayRequests } from './say-request.ts';
@@ -28,6 +29,7 @@ export interface MessagesApiOptions {
   readonly catalog: Pick<Catalog, 'creator'>;
   readonly sourceOf: SourceOf;
   readonly reader: Pick<HistoryReader, 'page'>;
+  readonly intake: Pick<Intake, 'page'>;
   readonly sayRequests: Pick<SayRequests, 'say'>;
   readonly budget: Pick<RequestBudget, 'ofPerson'>;
   readonly limits: Limits;
@@ -49,17 +51,19 @@ export class MessagesApi {
     return { reads: 'body', answer: (request) => this.#authorised(request, this.#say) };
   }
 
-  readonly #page = async (request: Request, identity: Identity): Promise<Answer> => {
-    const { limits, reader } = this.#options;
+  readonly #page = async (request: Request, identity: VerifiedIdentity): Promise<Answer> => {
+    const { limits, reader, intake } = this.#options;
     const query = querySchema.safeParse(Object.fromEntries(request.query));
     const range = query.success ? rangeOf(query.data, limits) : undefined;
     if (range === undefined) {
       return refusal('bad_request', 'Cannot read the query: set one of afterSeq and beforeSeq, and limit');
     }
-    return json(200, await reader.page(identity, range));
+    const waitMs = intake.page(identity);
+    if (waitMs > 0) return refusal('too_fast', 'Cannot read more pages for this person just now', waitMs);
+    return json(200, await reader.page(identity, range, () => !request.signal.aborted));
   };
 
-  readonly #say = async (request: Request, identity: Identity): Promise<Answer> => {
+  readonly #say = async (request: Request, identity: VerifiedIdentity): Promise<Answer> => {
     const read = jsonBody(request);
     if (!read.ok) return read.answer;
     const body = saySchema.safeParse(read.value);
@@ -86,7 +90,7 @@ export class MessagesApi {
   /** Calls `act` for the person that the token speaks for, unless the token or the origin is refused. */
   async #authorised(
     request: Request,
-    act: (request: Request, identity: Identity) => Promise<Answer>,
+    act: (request: Request, identity: VerifiedIdentity) => Promise<Answer>,
   ): Promise<Answer> {
     const { tokens, catalog, sourceOf, budget } = this.#options;
     const verdict = await tokens.verify(bearerOf(request) ?? '');
@@ -96,6 +100,7 @@ export class MessagesApi {
     if (waitMs > 0) return refusal('too_fast', 'Cannot take more requests of this person just now', waitMs);
     const creator = catalog.creator(identity.creatorId)?.creator;
     const code = refusalOf(creator, identity.role, sourceOf(claimedSource(request)));
-    return code === undefined ? await act(request, identity) : refusal(code);
+    if (code !== undefined) return refusal(code);
+    return may(identity.role, 'talk') ? await act(request, identity) : refusal('forbidden');
   }
 }

@@ -2,7 +2,7 @@ import type { ConversationKey } from '@rapport/proto/identity.ts';
 import { conversationName } from '@rapport/proto/identity.ts';
 import type { Limits } from '@rapport/proto/limits.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
-import { WindowRate } from '../limits/window-rate.ts';
+import { Budgets } from '../limits/budgets.ts';
 import type { RequestHead } from '../sockets/exchange.ts';
 import { addressOf } from './address-of.ts';
 
@@ -11,8 +11,8 @@ import { addressOf } from './address-of.ts';
  * of its request, so a flood costs neither a body nor a signature; a person once the token is checked.
  */
 export class RequestBudget {
-  readonly #addresses: WindowRate;
-  readonly #persons: WindowRate;
+  readonly #addresses: Budgets;
+  readonly #persons: Budgets;
   readonly #addressHeader: string;
 
   constructor(options: {
@@ -23,19 +23,19 @@ export class RequestBudget {
   }) {
     const { limits, clock, addressHeader } = options;
     const windowMs = limits.requestsWindowMs;
-    this.#addresses = new WindowRate({ perWindowMax: limits.requestsPerAddressMax, windowMs, clock });
-    this.#persons = new WindowRate({ perWindowMax: limits.requestsPerPersonMax, windowMs, clock });
+    this.#addresses = new Budgets({ max: limits.requestsPerAddressMax, windowMs, clock });
+    this.#persons = new Budgets({ max: limits.requestsPerPersonMax, windowMs, clock });
     this.#addressHeader = addressHeader.toLowerCase();
   }
 
   /** 0 when the address of this request may go on, else the milliseconds until it may. */
   ofAddress(head: RequestHead): number {
-    return this.#addresses.take(this.addressOf(head));
+    return this.#addresses.spend(this.addressOf(head), 1);
   }
 
   /** 0 when the person may go on, else the milliseconds until they may. */
   ofPerson(key: ConversationKey): number {
-    return this.#persons.take(conversationName(key));
+    return this.#persons.spend(conversationName(key), 1);
   }
 
   addressOf(head: RequestHead): string {

@@ -2,16 +2,8 @@
 import { type Code, codes } from '@rapport/proto/codes.ts';
 import { uuidPattern } from '@rapport/proto/identity.ts';
 import type { Limits } from '@rapport/proto/limits.ts';
-import type { SayFrame } from './frame.ts';
-
-/** How many says a person has in hand, as counted at `atMs`. They come back evenly over the window. */
-export interface Allowance {
-  readonly says: number;
-  readonly atMs: number;
-}
-
-/** What a person who comes anew has: the first count fills it up to the limit. */
-export const fullAllowance: Allowance = { says: Number.POSITIVE_INFINITY, atMs: 0 };
+import { type Allowance, takeSay } from '../sockets/allowance.ts';
+import type { SayFrame } from './up-frame.ts';
 
 export type Verdict =
   | { readonly ok: true; readonly allowance: Allowance }
@@ -26,6 +18,12 @@ export type Verdict =
 const choiceIdCharsMax = 128;
 /** Receipts free the way within milliseconds, unless the log is down. */
 const inFlightRetryMs = 1_000;
+
+/**
+ * A text in which nothing can be seen: spaces of all kinds, control characters, and what fonts leave out,
+ * such as U+200B or U+00AD. One class from end to end, so the time grows with the length alone.
+ */
+const invisible = /^[\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]*$/u;
 
 /** Whether a say may go into the log. Pure: the caller keeps the allowance that comes back. */
 export function admit(
@@ -48,26 +46,9 @@ export function admit(
       retryAfterMs: inFlightRetryMs,
     };
   }
-  return take(given);
-}
-
-/**
- * The allowance of a person who has says elsewhere too. Pure. `debtMs` is the time until all that was counted
- * there and here has come back; `uncounted` says of this gateway are not in it yet. It never gives more.
- */
-export function lowered(
-  allowance: Allowance,
-  given: {
-    readonly debtMs: number;
-    readonly uncounted: number;
-    readonly nowMs: number;
-    readonly limits: Limits;
-  },
-): Allowance {
-  const { debtMs, uncounted, nowMs, limits } = given;
-  const { saysPerWindowMax, saysWindowMs } = limits;
-  const says = ((saysWindowMs - debtMs) * saysPerWindowMax) / saysWindowMs - uncounted;
-  return says < saysAt(allowance, nowMs, limits) ? { says, atMs: nowMs } : allowance;
+  const taken = takeSay(given.allowance, given.nowMs, limits);
+  if (taken.ok) return taken;
+  return { ok: false, code: 'too_fast', reason: codes.too_fast.sentence, retryAfterMs: taken.waitMs };
 }
 
 function flawOf(say: SayFrame, { textCharsMax }: Limits): Verdict | undefined {
@@ -82,35 +63,10 @@ function flawOf(say: SayFrame, { textCharsMax }: Limits): Verdict | undefined {
       `Cannot take a text of ${say.text.length} characters: textCharsMax is ${textCharsMax}`,
     );
   }
-  if (say.text.trim() === '') return refuse('text_empty', codes.text_empty.sentence);
+  if (invisible.test(say.text)) return refuse('text_empty', codes.text_empty.sentence);
   return undefined;
 }
 
 function refuse(code: Code, reason: string): Verdict {
   return { ok: false, code, reason };
-}
-
-function take({
-  allowance,
-  nowMs,
-  limits,
-}: {
-  readonly allowance: Allowance;
-  readonly nowMs: number;
-  readonly limits: Limits;
-}): Verdict {
-  const { saysPerWindowMax, saysWindowMs } = limits;
-  const says = saysAt(allowance, nowMs, limits);
-  if (says >= 1) return { ok: true, allowance: { says: says - 1, atMs: nowMs } };
-  const retryAfterMs = Math.ceil(((1 - says) * saysWindowMs) / saysPerWindowMax);
-  return { ok: false, code: 'too_fast', reason: codes.too_fast.sentence, retryAfterMs };
-}
-
-function saysAt(
-  allowance: Allowance,
-  nowMs: number,
-  { saysPerWindowMax, saysWindowMs }: Pick<Limits, 'saysPerWindowMax' | 'saysWindowMs'>,
-): number {
-  const back = ((nowMs - allowance.atMs) * saysPerWindowMax) / saysWindowMs;
-  return Math.min(saysPerWindowMax, allowance.says + back);
 }

@@ -1,8 +1,8 @@
 import type { UpJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
-import { downFromBinary, upToBinary } from '@rapport/proto/wire.ts';
+import { upToBinary } from '@rapport/proto/wire.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeUp, encodeDown, SharedFrame } from './frame.ts';
+import { decodeUp } from './frame.ts';
 
 const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const wellFormed = fc.string({ unit: 'binary' });
@@ -90,20 +90,4 @@ test('decodeUp() reads the other spellings of proto3 JSON', () => {
 test('decodeUp() makes half a surrogate pair whole', () => {
   const decoded = decodeUp('{"say":{"text":"a\\ud800b"}}', 'json');
   expect(decoded).toMatchObject({ ok: true, frame: { text: 'a\ufffdb' } });
-});
-
-test('encodeDown() writes what a protobuf client reads back', () => {
-  const down = {
-    message: { seq: 3, role: 'COACH' as const, text: 'ü\u0000👍', atMs: 1.5, sources: [{ title: 't' }] },
-  };
-  const encoded = encodeDown(down, 'proto');
-  expect(encoded).toBeInstanceOf(Uint8Array);
-  if (encoded instanceof Uint8Array) expect(downFromBinary(encoded)).toEqual(down);
-  expect(JSON.parse(String(encodeDown(down, 'json')))).toEqual(down);
-});
-
-test('SharedFrame encodes once for each format', () => {
-  const shared = new SharedFrame(JSON.stringify({ typing: { on: true } }));
-  expect(shared.as('proto')).toBe(shared.as('proto'));
-  expect(shared.as('json')).toBe('{"typing":{"on":true}}');
 });

@@ -1,35 +1,8 @@
-import type { DownJson, Up } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
-import { downToBinary, upFromBinary, upFromJson } from '@rapport/proto/wire.ts';
-import type { Encoded, Format } from '../sockets/wire.ts';
+import type { Up } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
+import { upFromBinary, upFromJson } from '@rapport/proto/wire.ts';
+import type { Format } from '../sockets/wire.ts';
 import { plainSay } from './plain-say.ts';
-
-/** A client's frame, read: every field is there, with its zero value where the client left it out. */
-export type UpFrame =
-  | {
-      readonly kind: 'hello';
-      readonly token: string;
-      readonly deviceId: string;
-      readonly afterSeq: number;
-      readonly tail: number;
-    }
-  | SayFrame
-  | { readonly kind: 'typing'; readonly on: boolean }
-  | { readonly kind: 'read'; readonly seq: number }
-  | { readonly kind: 'stop'; readonly turnId: string }
-  | {
-      readonly kind: 'page';
-      readonly beforeSeq: number;
-      readonly afterSeq: number;
-      readonly limit: number;
-    };
-
-export interface SayFrame {
-  readonly kind: 'say';
-  readonly clientSeq: number;
-  readonly id: string;
-  readonly text: string;
-  readonly choiceId: string;
-}
+import type { UpFrame } from './up-frame.ts';
 
 export type Decoded =
   | { readonly ok: true; readonly frame: UpFrame }
@@ -47,27 +20,6 @@ export function decodeUp(sent: string | Uint8Array, format: Format): Decoded {
     return frame === undefined ? bad('no frame that this version knows is in it') : { ok: true, frame };
   } catch (failure) {
     return bad(failure instanceof Error ? failure.message : String(failure));
-  }
-}
-
-export function encodeDown(down: DownJson, format: Format): Encoded {
-  return format === 'json' ? JSON.stringify(down) : downToBinary(down);
-}
-
-/** One frame for several sockets: encoded once for each format that is asked for. */
-export class SharedFrame {
-  readonly #json: string;
-  #proto: Encoded | undefined;
-
-  /** Takes the frame as JSON, so that one which came as JSON is passed on as it is. */
-  constructor(json: string) {
-    this.#json = json;
-  }
-
-  as(format: Format): Encoded {
-    if (format === 'json') return this.#json;
-    this.#proto ??= encodeDown(JSON.parse(this.#json) as DownJson, 'proto'); // Decoder: we wrote it.
-    return this.#proto;
   }
 }
 

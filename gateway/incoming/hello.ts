@@ -2,16 +2,20 @@ import type { Catalog } from '@rapport/catalog/catalog.ts';
 import { uuidPattern } from '@rapport/proto/identity.ts';
 import type { Limits } from '@rapport/proto/limits.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
+import type { Intake } from '../limits/intake.ts';
 import type { Attach } from '../outgoing/attach.ts';
 import type { Rooms } from '../sockets/rooms.ts';
 import type { Member, Position, Session } from '../sockets/session.ts';
 import type { Writer } from '../sockets/writer.ts';
-import { refusalOf, type Source } from '../tokens/origin.ts';
-import type { Identity, Tokens } from '../tokens/tokens.ts';
-import type { UpFrame } from './frame.ts';
+import { refusalOf } from '../tokens/origin.ts';
+import type { Tokens, VerifiedIdentity } from '../tokens/tokens.ts';
+import type { Newcomers } from './newcomers.ts';
+import type { UpFrame } from './up-frame.ts';
 
 export interface HelloOptions {
   readonly limits: Limits;
+  readonly intake: Intake;
+  readonly newcomers: Newcomers;
   readonly tokens: Pick<Tokens, 'verify'>;
   readonly catalog: Pick<Catalog, 'creator'>;
   readonly rooms: Rooms;
@@ -20,44 +24,41 @@ export interface HelloOptions {
   readonly clock: Clock;
 }
 
-/** The first frame: checks who it is, every time, and lets the session into its conversation. */
+type HelloFrame = UpFrame & { readonly kind: 'hello' };
+
+/** The first frame: its token is checked every time, and then the session is let into its room. */
 export class Hello {
   readonly #options: HelloOptions;
-  /** Sessions whose hello is awaited, the oldest first. */
-  readonly #awaited = new Set<Session>();
 
   constructor(options: HelloOptions) {
     this.#options = options;
   }
 
-  await(session: Session): void {
-    this.#awaited.add(session);
-  }
-
-  forget(session: Session): void {
-    this.#awaited.delete(session);
-  }
-
-  take(session: Session, hello: UpFrame & { readonly kind: 'hello' }, source: Source): void {
+  take(session: Session, hello: HelloFrame): void {
     if (!uuidPattern.test(hello.deviceId)) {
       this.#options.writer.fault(session, 'bad_frame', {
         reason: 'Cannot take the hello: deviceId should be a UUID',
       });
       return;
     }
-    this.#awaited.delete(session);
     session.state = { at: 'verifying' };
-    void this.#verify(session, hello, source); // verify() gives a verdict, whatever the token is.
+    void this.#verify(session, hello); // verify() gives a verdict, whatever the token is.
   }
 
   /** Lets a session in whose token was accepted, and asks the owner for its position. */
-  enter(session: Session, identity: Identity, position: Position & { readonly deviceId: string }): Member {
-    const { rooms, attach, clock } = this.#options;
-    const { deviceId, afterSeq, tail } = position;
+  enter(
+    session: Session,
+    identity: VerifiedIdentity,
+    position: Position & { readonly deviceId: string },
+  ): Member {
+    const { rooms, attach, clock, catalog } = this.#options;
+    const { afterSeq, tail } = position;
     const member: Member = {
       room: rooms.join(identity, session),
-      deviceId,
+      deviceId: position.deviceId.toLowerCase(),
       role: identity.role,
+      expiresAtMs: identity.expiresAtMs,
+      creator: catalog.creator(identity.creatorId),
       says: [],
       appending: 0,
       askAgainAtMs: 0,
@@ -69,31 +70,27 @@ export class Hello {
     return member;
   }
 
-  tick(nowMs: number): void {
-    for (const session of this.#awaited) {
-      const { state } = session;
-      if (state.at === 'new' && nowMs - state.sinceMs < this.#options.limits.helloWithinMs) return;
-      this.#awaited.delete(session);
-      this.#options.writer.goodbye(session, 'hello_timeout');
-    }
-  }
-
-  async #verify(
-    session: Session,
-    hello: UpFrame & { readonly kind: 'hello' },
-    source: Source,
-  ): Promise<void> {
-    const { tokens, catalog, writer } = this.#options;
+  async #verify(session: Session, hello: HelloFrame): Promise<void> {
+    const { tokens, catalog, writer, newcomers, intake } = this.#options;
     const verdict = await tokens.verify(hello.token);
     if (session.state.at !== 'verifying') return;
     if (!verdict.ok) {
       writer.goodbye(session, verdict.code);
       return;
     }
-    const { creatorId, role } = verdict.identity;
-    const refusal = refusalOf(catalog.creator(creatorId)?.creator, role, source);
-    if (refusal === undefined) this.enter(session, verdict.identity, hello);
-    else writer.goodbye(session, refusal);
+    const { identity } = verdict;
+    const refusal = refusalOf(catalog.creator(identity.creatorId)?.creator, identity.role, session.peer);
+    if (refusal !== undefined) {
+      writer.goodbye(session, refusal);
+      return;
+    }
+    const waitMs = intake.hello(session, identity);
+    if (waitMs > 0) {
+      writer.goodbye(session, 'unavailable', waitMs);
+      return;
+    }
+    newcomers.delete(session);
+    this.enter(session, identity, hello);
   }
 
   #replaceOldest({ room }: Member): void {

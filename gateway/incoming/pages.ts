@@ -2,10 +2,11 @@ import type { PageRange } from '@rapport/history/history.ts';
 import type { Limits } from '@rapport/proto/limits.ts';
 import { reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
+import type { Intake } from '../limits/intake.ts';
 import type { HistoryReader } from '../outgoing/history-reader.ts';
 import type { Member, Session } from '../sockets/session.ts';
 import type { Writer } from '../sockets/writer.ts';
-import type { UpFrame } from './frame.ts';
+import type { UpFrame } from './up-frame.ts';
 
 /** Messages of a page that names no limit: a screen or two. */
 const limitDefault = 50;
@@ -24,45 +25,52 @@ export function rangeOf(
   return beforeSeq > 0 ? { beforeSeq, limit } : { afterSeq, limit };
 }
 
+export interface PagesOptions {
+  readonly limits: Limits;
+  readonly intake: Intake;
+  readonly reader: HistoryReader;
+  readonly writer: Writer;
+  readonly log: Log;
+}
+
 /** Answers page frames: one at a time of a session, each with one history frame. */
 export class Pages {
-  readonly #limits: Limits;
-  readonly #reader: HistoryReader;
-  readonly #writer: Writer;
-  readonly #log: Log;
+  readonly #options: PagesOptions;
 
-  constructor(options: {
-    readonly limits: Limits;
-    readonly reader: HistoryReader;
-    readonly writer: Writer;
-    readonly log: Log;
-  }) {
-    this.#limits = options.limits;
-    this.#reader = options.reader;
-    this.#writer = options.writer;
-    this.#log = options.log;
+  constructor(options: PagesOptions) {
+    this.#options = options;
   }
 
   take(session: Session, member: Member, page: UpFrame & { readonly kind: 'page' }): void {
-    const range = rangeOf(page, this.#limits);
+    const { limits, intake, writer } = this.#options;
+    const range = rangeOf(page, limits);
     if (range === undefined) {
-      this.#writer.fault(session, 'bad_frame', { reason: 'Cannot page: set one of beforeSeq and afterSeq' });
-    } else if (member.paging) {
-      this.#writer.fault(session, 'page_in_progress', { retryAfterMs: againAfterMs });
-    } else {
-      member.paging = true;
-      void this.#answer(session, member, range); // It answers for its own failures.
+      writer.fault(session, 'bad_frame', { reason: 'Cannot page: set one of beforeSeq and afterSeq' });
+      return;
     }
+    if (member.paging) {
+      writer.fault(session, 'page_in_progress', { retryAfterMs: againAfterMs });
+      return;
+    }
+    const waitMs = intake.page(member.room);
+    if (waitMs > 0) {
+      writer.fault(session, 'too_fast', { retryAfterMs: waitMs });
+      return;
+    }
+    member.paging = true;
+    void this.#answer(session, member, range); // It answers for its own failures.
   }
 
   async #answer(session: Session, member: Member, range: PageRange): Promise<void> {
+    const { writer, reader, log } = this.#options;
     try {
-      await this.#writer.room(session);
-      const { messages, more } = await this.#reader.page(member.room, range);
-      this.#writer.send(session, { history: { messages: [...messages], more, paged: true } });
+      await writer.room(session);
+      const isWanted = () => session.state.at !== 'closed';
+      const { messages, more } = await reader.page(member.room, range, isWanted);
+      writer.send(session, { history: { messages: [...messages], more, paged: true } });
     } catch (failure) {
-      this.#log.warn({ conversation: member.room.name, reason: reasonOf(failure) }, 'cannot read a page');
-      this.#writer.fault(session, 'history_unavailable', { retryAfterMs: againAfterMs });
+      log.warn({ conversation: member.room.name, reason: reasonOf(failure) }, 'cannot read a page');
+      writer.fault(session, 'history_unavailable', { retryAfterMs: againAfterMs });
     } finally {
       member.paging = false;
     }

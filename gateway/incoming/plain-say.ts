@@ -1,4 +1,4 @@
-import type { SayFrame } from './frame.ts';
+import type { SayFrame } from './up-frame.ts';
 
 /**
  * A say written as nearly every client writes it, read in a fraction of the time that proto3 JSON with all

@@ -1,6 +1,5 @@
-import type { Room } from '../sockets/rooms.ts';
-import type { Member, Session } from '../sockets/session.ts';
-import type { Controls } from './controls.ts';
+import type { Controls } from '../outgoing/controls.ts';
+import type { Member, Room, Session } from '../sockets/session.ts';
 import type { Inbound } from './inbound.ts';
 
 /** Typing, reading and stopping: only the newest of each sweep counts, however often a client sends them. */

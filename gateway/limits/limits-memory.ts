@@ -1,30 +1,27 @@
 import type { Limits } from '@rapport/proto/limits.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
-import { type Allowance, fullAllowance } from '../incoming/admit.ts';
-import type { Room } from '../sockets/rooms.ts';
+import { type Allowance, fullAllowance } from '../sockets/allowance.ts';
+import type { Room } from '../sockets/session.ts';
+import { Budgets } from './budgets.ts';
 import type { PersonLimits } from './limits.ts';
-import { WindowRate } from './window-rate.ts';
 
 /** People who left with says used up; more than that within one window is an attack. */
 const leftMax = 100_000;
+const minuteMs = 60_000;
 
 /** The limits of one gateway that counts for itself. */
 export class MemoryLimits implements PersonLimits {
   readonly together = false;
   readonly #limits: Limits;
   readonly #clock: Clock;
-  readonly #addresses: WindowRate;
+  readonly #visitors: Budgets;
   /** What people who are gone had used up, the one gone longest first: who comes back has no more. */
   readonly #left = new Map<string, { readonly allowance: Allowance; readonly leftAtMs: number }>();
 
   constructor({ limits, clock }: { readonly limits: Limits; readonly clock: Clock }) {
     this.#limits = limits;
     this.#clock = clock;
-    this.#addresses = new WindowRate({
-      perWindowMax: limits.visitorTokensPerMinuteMax,
-      windowMs: 60_000,
-      clock,
-    });
+    this.#visitors = new Budgets({ max: limits.visitorTokensPerMinuteMax, windowMs: minuteMs, clock });
   }
 
   start(): void {}
@@ -44,8 +41,10 @@ export class MemoryLimits implements PersonLimits {
   /** The allowance of the conversation is all there is. */
   said(): void {}
 
+  unsaid(): void {}
+
   async visitor(address: string): Promise<number> {
-    return this.#addresses.take(address);
+    return this.#visitors.spend(address, 1);
   }
 
   /** Forgets those whose allowance is whole again. */

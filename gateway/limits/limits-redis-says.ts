@@ -1,8 +1,8 @@
 import type { Limits } from '@rapport/proto/limits.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
 import { z } from 'zod';
-import { lowered } from '../incoming/admit.ts';
-import type { Room } from '../sockets/rooms.ts';
+import { lowered } from '../sockets/allowance.ts';
+import type { Room } from '../sockets/session.ts';
 import type { RedisLink } from './redis-link.ts';
 
 /** People counted in one command: Redis does nothing else for about two milliseconds. */
@@ -19,9 +19,9 @@ const countSays = `
   for i, key in ipairs(KEYS) do
     local debt = math.max(redis.call('pttl', key), 0)
     local says = tonumber(ARGV[i + 1])
-    if says > 0 then
-      debt = math.ceil(debt + says * ARGV[1])
-      redis.call('set', key, '', 'px', debt)
+    if says ~= 0 then
+      debt = math.max(math.ceil(debt + says * ARGV[1]), 0)
+      if debt > 0 then redis.call('set', key, '', 'px', debt) else redis.call('del', key) end
     end
     debts[i] = debt
   end
@@ -45,7 +45,7 @@ export class RedisSays {
     this.#clock = options.clock;
   }
 
-  /** `says` 0 only asks what was said elsewhere. */
+  /** `says` 0 only asks what was said elsewhere; a negative number takes back what was counted. */
   add(room: Room, says: number): void {
     const count = this.#counts.get(room);
     if (count === undefined && this.#counts.size >= peopleMax) return;

@@ -1,8 +1,8 @@
 import type { Limits } from '@rapport/proto/limits.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
 import { z } from 'zod';
-import type { Room } from '../sockets/rooms.ts';
-import type { Session } from '../sockets/session.ts';
+
+import type { Room, Session } from '../sockets/session.ts';
 import type { RedisLink } from './redis-link.ts';
 
 /** A gateway that was not heard of for this long is gone, and its sockets with it. */

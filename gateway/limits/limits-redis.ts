@@ -1,8 +1,8 @@
 import type { Limits } from '@rapport/proto/limits.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Room } from '../sockets/rooms.ts';
-import type { Session } from '../sockets/session.ts';
+
+import type { Room, Session } from '../sockets/session.ts';
 import type { PersonLimits } from './limits.ts';
 import { MemoryLimits } from './limits-memory.ts';
 import { RedisSays } from './limits-redis-says.ts';
@@ -71,6 +71,10 @@ export class RedisLimits implements PersonLimits {
 
   said(room: Room): void {
     this.#says.add(room, 1);
+  }
+
+  unsaid(room: Room): void {
+    this.#says.add(room, -1);
   }
 
   /** What this gateway refuses by itself does not reach Redis, so neither does a flood from one address. */

@@ -1,5 +1,4 @@
-import type { Room } from '../sockets/rooms.ts';
-import type { Session } from '../sockets/session.ts';
+import type { Room, Session } from '../sockets/session.ts';
 
 /**
  * What one person or one address may do, beyond what a single socket knows. Nothing on a message's way waits
@@ -17,6 +16,8 @@ export interface PersonLimits {
   left(room: Room, session: Session): void;
   /** One say of the person was admitted; its own allowance has paid for it already. */
   said(room: Room): void;
+  /** That say did not come into the log; its own allowance has it back already. */
+  unsaid(room: Room): void;
   /** 0 when the address may have another visitor token, else the milliseconds until it may. */
   visitor(address: string): Promise<number>;
   /** What is due; the gateway calls it many times a second. */

@@ -3,13 +3,13 @@ import type { Attached } from '@rapport/proto/delivery.ts';
 import type { CoachJson, LimitsJson, WelcomeJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import type { Limits } from '@rapport/proto/limits.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
-import type { Controls } from '../incoming/controls.ts';
-import type { Submissions } from '../incoming/submissions.ts';
 import type { Meters } from '../meters.ts';
-import { type Room, type Rooms, socketsOf } from '../sockets/rooms.ts';
-import { type Member, memberOf, type Position, type Session } from '../sockets/session.ts';
+import { type Rooms, socketsOf } from '../sockets/rooms.ts';
+import { type Member, memberOf, type Position, type Room, type Session } from '../sockets/session.ts';
 import type { Writer } from '../sockets/writer.ts';
 import type { CatchUp } from './catch-up.ts';
+import type { Controls } from './controls.ts';
+import type { Receipts } from './receipts.ts';
 
 /**
  * An attach may be lost or come before the owner listens: it is sent again, soon once and then each second.
@@ -24,7 +24,7 @@ export interface AttachOptions {
   readonly controls: Controls;
   readonly rooms: Rooms;
   readonly catchUp: CatchUp;
-  readonly submissions: Submissions;
+  readonly receipts: Receipts;
   readonly writer: Writer;
   readonly catalog: Pick<Catalog, 'creator'>;
   readonly clock: Clock;
@@ -96,7 +96,7 @@ export class Attach {
       this.#options.catchUp.start(session, member, { sentSeq, newestSeq: attached.topSeq });
       return;
     }
-    this.#options.submissions.settleStored(session, member, attached);
+    this.#options.receipts.settleStored(session, member, attached);
     if (state.at === 'catching_up') state.newestSeq = Math.max(state.newestSeq, attached.topSeq);
     if (state.at !== 'live') return;
     if (attached.topSeq > state.sentSeq) {

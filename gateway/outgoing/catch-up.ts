@@ -4,6 +4,7 @@ import type { Clock } from '@rapport/runtime/clock.ts';
 import { reasonOf } from '@rapport/runtime/fault.ts';
 import type { Log } from '@rapport/runtime/log.ts';
 import { backoffMs } from '@rapport/runtime/retry.ts';
+import type { Intake } from '../limits/intake.ts';
 import type { Meters } from '../meters.ts';
 import type { Member, Session, SessionState } from '../sockets/session.ts';
 import type { Writer } from '../sockets/writer.ts';
@@ -16,33 +17,27 @@ const readsTriedQuietly = 3;
 
 type CatchingUp = Extract<SessionState, { at: 'catching_up' }>;
 
+export interface CatchUpOptions {
+  readonly limits: Limits;
+  readonly intake: Intake;
+  readonly reader: HistoryReader;
+  readonly writer: Writer;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly meters: Meters;
+  readonly log: Log;
+}
+
 /**
  * Brings a session from the last seq it has to the newest that was seen, out of the store, at the pace at
  * which its socket takes it. What is said meanwhile is in the store before it is announced, so nothing is
  * kept here.
  */
 export class CatchUp {
-  readonly #limits: Limits;
-  readonly #reader: HistoryReader;
-  readonly #writer: Writer;
-  readonly #clock: Clock;
-  readonly #meters: Meters;
-  readonly #log: Log;
+  readonly #options: CatchUpOptions;
 
-  constructor(options: {
-    readonly limits: Limits;
-    readonly reader: HistoryReader;
-    readonly writer: Writer;
-    readonly clock: Clock;
-    readonly meters: Meters;
-    readonly log: Log;
-  }) {
-    this.#limits = options.limits;
-    this.#reader = options.reader;
-    this.#writer = options.writer;
-    this.#clock = options.clock;
-    this.#meters = options.meters;
-    this.#log = options.log;
+  constructor(options: CatchUpOptions) {
+    this.#options = options;
   }
 
   /** Makes the session live once it has everything up to `newestSeq`: at once when it has. */
@@ -57,35 +52,50 @@ export class CatchUp {
     }
     const state: CatchingUp = { at: 'catching_up', member, ...reach };
     session.state = state;
-    this.#meters.catchUps.inc();
+    this.#options.meters.catchUps.inc();
     void this.#run(session, state); // It answers for its own failures.
   }
 
   async #run(session: Session, state: CatchingUp): Promise<void> {
+    const { writer, clock, random } = this.#options;
     let failures = 0;
     while (state.sentSeq < state.newestSeq) {
-      await this.#writer.room(session);
+      await this.#turn(session, state);
       if (session.state !== state) return;
-      const messages = await this.#read(state);
+      const messages = await this.#read(session, state);
       if (session.state !== state) return;
       if (messages.length > 0) {
         failures = 0;
         await this.#send(session, state, messages);
       } else {
         failures += 1;
-        if (failures === readsTriedQuietly) this.#writer.fault(session, 'history_unavailable');
-        await this.#clock.sleep(backoffMs(backoff, failures, Math.random()));
+        if (failures === readsTriedQuietly) writer.fault(session, 'history_unavailable');
+        await clock.sleep(backoffMs(backoff, failures, random()));
       }
       if (session.state !== state) return;
     }
     this.#goLive(session, state.member, state.sentSeq);
   }
 
-  async #read({ member, sentSeq }: CatchingUp): Promise<readonly StoredMessage[]> {
+  /** Waits until the socket has room, and until its person may read another page. */
+  async #turn(session: Session, state: CatchingUp): Promise<void> {
+    const { writer, intake, clock } = this.#options;
+    await writer.room(session);
+    for (;;) {
+      const waitMs = session.state === state ? intake.page(state.member.room) : 0;
+      if (waitMs === 0) return;
+      await clock.sleep(waitMs);
+    }
+  }
+
+  async #read(session: Session, state: CatchingUp): Promise<readonly StoredMessage[]> {
+    const { reader, limits, log } = this.#options;
+    const { member, sentSeq } = state;
+    const range = { afterSeq: sentSeq, limit: limits.pageMessagesMax };
     try {
-      return await this.#reader.after(member.room, sentSeq, this.#limits.pageMessagesMax);
+      return await reader.after(member.room, range, () => session.state === state);
     } catch (failure) {
-      this.#log.warn({ conversation: member.room.name, reason: reasonOf(failure) }, 'cannot read history');
+      log.warn({ conversation: member.room.name, reason: reasonOf(failure) }, 'cannot read history');
       return [];
     }
   }
@@ -93,17 +103,19 @@ export class CatchUp {
   async #send(session: Session, state: CatchingUp, messages: readonly StoredMessage[]): Promise<void> {
     let rest = messages;
     while (rest.length > 0) {
-      await this.#writer.room(session);
+      await this.#options.writer.room(session);
       if (session.state !== state) return;
       const part = fit(rest);
       rest = rest.slice(part.length);
       state.sentSeq = part.at(-1)?.seq ?? state.sentSeq;
-      this.#writer.send(session, { history: { messages: [...part], more: state.sentSeq < state.newestSeq } });
+      this.#options.writer.send(session, {
+        history: { messages: [...part], more: state.sentSeq < state.newestSeq },
+      });
     }
   }
 
   #goLive(session: Session, member: Member, sentSeq: number): void {
     session.state = { at: 'live', member, sentSeq };
-    this.#writer.catchUpTurn(session);
+    this.#options.writer.catchUpTurn(session);
   }
 }

@@ -1,9 +1,9 @@
 import { type MessageStore, type PageRange, type StoredMessage, shown } from '@rapport/history/history.ts';
 import type { ConversationKey } from '@rapport/proto/identity.ts';
-import { Slots } from '@rapport/runtime/slots.ts';
+import type { Limits } from '@rapport/proto/limits.ts';
+import type { Clock } from '@rapport/runtime/clock.ts';
+import { ReadQueue } from './read-queue.ts';
 
-/** Reads of the store at once: after a restart everybody comes back at the same time. */
-const readsMax = 32;
 /** One history frame: several fit under the bound of unsent bytes. */
 const historyCharsMax = 60 * 1024;
 
@@ -13,32 +13,53 @@ export interface ReadPage {
   readonly more: boolean;
 }
 
-/** Reads what was said, not too many at once. */
-export class HistoryReader {
-  readonly #store: Pick<MessageStore, 'page'>;
-  readonly #slots = new Slots(readsMax);
+export interface HistoryReaderOptions {
+  readonly history: Pick<MessageStore, 'page'>;
+  readonly limits: Limits;
+  readonly clock: Clock;
+}
 
-  constructor(store: Pick<MessageStore, 'page'>) {
-    this.#store = store;
+/**
+ * Reads what was said, not too much at once. `isWanted` says, when the read's turn has come, whether its
+ * client is still there; nothing is read for a client that has gone, and the answer is empty.
+ */
+export class HistoryReader {
+  readonly #history: Pick<MessageStore, 'page'>;
+  readonly #queue: ReadQueue;
+
+  constructor(options: HistoryReaderOptions) {
+    this.#history = options.history;
+    this.#queue = new ReadQueue(options);
   }
 
   /**
    * The messages after `afterSeq` that are stored without a hole; none when the next one is not there yet.
    */
-  async after(key: ConversationKey, afterSeq: number, limit: number): Promise<readonly StoredMessage[]> {
-    const messages = await this.#slots.run(() => this.#store.page(key, { afterSeq, limit }));
+  async after(
+    key: ConversationKey,
+    { afterSeq, limit }: { readonly afterSeq: number; readonly limit: number },
+    isWanted: () => boolean,
+  ): Promise<readonly StoredMessage[]> {
+    const messages = await this.#read(key, { afterSeq, limit }, isWanted);
     const hole = messages.findIndex(({ seq }, at) => seq !== afterSeq + 1 + at);
     return (hole < 0 ? messages : messages.slice(0, hole)).map(shown);
   }
 
   /** The messages nearest to the position, as many as one frame holds. */
-  async page(key: ConversationKey, range: PageRange): Promise<ReadPage> {
-    const oneMore = { ...range, limit: range.limit + 1 };
-    const found = await this.#slots.run(() => this.#store.page(key, oneMore));
+  async page(key: ConversationKey, range: PageRange, isWanted: () => boolean): Promise<ReadPage> {
+    const found = await this.#read(key, { ...range, limit: range.limit + 1 }, isWanted);
     const before = 'beforeSeq' in range;
     const nearest = (before ? found.toReversed() : found).map(shown);
     const fitting = fit(nearest.slice(0, range.limit));
     return { messages: before ? fitting.toReversed() : fitting, more: fitting.length < found.length };
+  }
+
+  async #read(
+    key: ConversationKey,
+    range: PageRange,
+    isWanted: () => boolean,
+  ): Promise<readonly StoredMessage[]> {
+    return (await this.#queue.run(key, isWanted, () => this.#history.page(key, range))) ?? [];
   }
 }
 

@@ -1,23 +1,23 @@
 // Hop 10 of 12: gateway/outgoing/outbound - one NATS message per gateway and turn carries many deliveries.
 import type { Deliveries, Delivery, Push } from '@rapport/proto/delivery.ts';
 import type { DownJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
-import type { Controls } from '../incoming/controls.ts';
-import { SharedFrame } from '../incoming/frame.ts';
-import type { Submissions } from '../incoming/submissions.ts';
 import type { Meters } from '../meters.ts';
-import type { Room, Rooms } from '../sockets/rooms.ts';
-import { memberOf, type Session } from '../sockets/session.ts';
+import { SharedFrame } from '../sockets/down-frame.ts';
+import type { Rooms } from '../sockets/rooms.ts';
+import { memberOf, type Room, type Session } from '../sockets/session.ts';
 import type { Writer } from '../sockets/writer.ts';
 import type { Attach } from './attach.ts';
 import type { CatchUp } from './catch-up.ts';
+import type { Controls } from './controls.ts';
 import type { OwnerWatch } from './owner-watch.ts';
+import type { Receipts } from './receipts.ts';
 
 export interface OutboundOptions {
   readonly rooms: Rooms;
   readonly owners: OwnerWatch;
   readonly attach: Attach;
   readonly catchUp: CatchUp;
-  readonly submissions: Submissions;
+  readonly receipts: Receipts;
   readonly writer: Writer;
   readonly controls: Controls;
   readonly meters: Meters;
@@ -92,17 +92,17 @@ export class Outbound {
     if (member === undefined) return;
     if (push.to === 'device') {
       if (push.deviceId !== member.deviceId) return;
-      if (push.frame.receipt !== undefined) this.#options.submissions.settle(member, push.frame.receipt);
+      if (push.frame.receipt !== undefined) this.#options.receipts.settle(member, push.frame.receipt);
     }
     this.#pass(session, push.frame, shared);
   }
 
   #stored(session: Session, { push, receipt, message }: RoutedSay): void {
-    const { submissions, writer } = this.#options;
+    const { receipts, writer } = this.#options;
     const member = memberOf(session);
     if (member === undefined) return;
     const isOurs = push.deviceId === member.deviceId;
-    if (isOurs) submissions.settle(member, push);
+    if (isOurs) receipts.settle(member, push);
     if (!isWelcomed(session)) return;
     if (isOurs) writer.sendEncoded(session, receipt.as(session.wire.format));
     this.#message(session, push.seq, message);

@@ -19,8 +19,8 @@ beforeAll(async () => {
     host: '127.0.0.1',
     port: 0,
     limits,
-    sourceOf: (source) => source,
-    ...{ open: never, take: never, drained: never, closed: never, refuse: never },
+    peerOf: never,
+    ...{ open: never, admits: never, take: never, drained: never, closed: never, refuse: never },
     begin: (head) => {
       heads.push(head);
       return {

@@ -82,20 +82,30 @@ export function exchange(response: uWS.HttpResponse, request: uWS.HttpRequest, b
 
 function headOf(response: uWS.HttpResponse, request: uWS.HttpRequest, signal: AbortSignal): RequestHead {
   const lines = linesOf(request);
+  return {
+    method: request.getMethod().toUpperCase(),
+    path: request.getUrl(),
+    query: new URLSearchParams(request.getQuery()),
+    headers: headersOf(lines),
+    address: remoteAddressOf(response),
+    signal,
+    malformed: malformedBy(lines),
+  };
+}
+
+/** The address at the other end of the connection, as text. */
+export function remoteAddressOf(response: uWS.HttpResponse): string {
+  return Buffer.from(response.getRemoteAddressAsText()).toString();
+}
+
+/** The headers by their names; one that comes several times is joined by commas. */
+export function headersOf(lines: readonly (readonly [string, string])[]): ReadonlyMap<string, string> {
   const headers = new Map<string, string>();
   for (const [name, value] of lines) {
     const before = headers.get(name);
     headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
-  return {
-    method: request.getMethod().toUpperCase(),
-    path: request.getUrl(),
-    query: new URLSearchParams(request.getQuery()),
-    headers,
-    address: Buffer.from(response.getRemoteAddressAsText()).toString(),
-    signal,
-    malformed: malformedBy(lines),
-  };
+  return headers;
 }
 
 /** The header lines as they came, names in lower case. */

@@ -1,23 +1,12 @@
 import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
 import { partitionOf } from '@rapport/stream/partition.ts';
-import { type Allowance, fullAllowance } from '../incoming/admit.ts';
-import type { PersonLimits } from '../limits/limits.ts';
-import type { Session } from './session.ts';
+import { fullAllowance } from './allowance.ts';
+import type { Room, Session } from './session.ts';
 
-/** A conversation that has sessions here. */
-export interface Room extends ConversationKey {
-  readonly name: string;
-  readonly partition: number;
-  /** Oldest first. */
-  readonly sessions: Session[];
-  /** What its person may still say now; shared by all the person's sockets. */
-  allowance: Allowance;
-  /** The answer being written and its text so far, for sessions that come late or read slowly. */
-  turn: { readonly turnId: string; readonly text: string } | undefined;
-  /** The highest seq that was passed on as read. */
-  readSeq: number;
-  /** How many sockets of the person there are anywhere, as the owner last told; 0 when it has not. */
-  presence: number;
+/** Hears of every session that enters or leaves a room. */
+export interface RoomWatcher {
+  joined(room: Room, session: Session): void;
+  left(room: Room, session: Session): void;
 }
 
 /**
@@ -25,15 +14,15 @@ export interface Room extends ConversationKey {
  */
 export class Rooms {
   readonly #byPartition: readonly Map<string, Room>[];
-  readonly #personLimits: Pick<PersonLimits, 'joined' | 'left'>;
+  readonly #watcher: RoomWatcher;
 
-  constructor(partitions: number, personLimits: Pick<PersonLimits, 'joined' | 'left'>) {
-    this.#personLimits = personLimits;
+  constructor(partitions: number, watcher: RoomWatcher) {
+    this.#watcher = watcher;
     this.#byPartition = Array.from({ length: partitions }, () => new Map());
   }
 
   get size(): number {
-    return this.#byPartition.reduce((size, conversations) => size + conversations.size, 0);
+    return this.#byPartition.reduce((size, rooms) => size + rooms.size, 0);
   }
 
   partitionOf(key: ConversationKey): number {
@@ -69,7 +58,7 @@ export class Rooms {
     };
     this.#byPartition[partition]?.set(name, room);
     room.sessions.push(session);
-    this.#personLimits.joined(room, session);
+    this.#watcher.joined(room, session);
     return room;
   }
 
@@ -80,7 +69,7 @@ export class Rooms {
     if (room.sessions.length === 0) {
       this.#byPartition[room.partition]?.delete(room.name);
     }
-    this.#personLimits.left(room, session);
+    this.#watcher.left(room, session);
   }
 }
 

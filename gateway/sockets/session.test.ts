@@ -46,9 +46,9 @@ test.each([
 
 test('a visitor on a site that is not allowed is refused, on an allowed one not', async () => {
   const { gateway } = await openTestGateway();
-  const stranger = await new TestClient(gateway, 'https://other.example').hello();
+  const stranger = await new TestClient(gateway, { origin: 'https://other.example' }).hello();
   expect(stranger.wire.ended?.reason).toBe('origin_refused');
-  const guest = await new TestClient(gateway, 'https://site.example').hello();
+  const guest = await new TestClient(gateway, { origin: 'https://site.example' }).hello();
   expect(guest.wire.all('welcome')).toHaveLength(1);
 });
 
@@ -242,4 +242,77 @@ test('stop() tells everybody to go elsewhere, and waits for what is on its way i
   await stopping;
   expect(stream.appended).toHaveLength(1);
   expect(one.wire.ended?.closeCode).toBe(4000);
+});
+
+test('a log that takes nothing costs the person no allowance', async () => {
+  const { client, stream } = await openTestGateway({ saysPerWindowMax: 3 });
+  stream.down = true;
+  const one = await client().hello();
+  for (let times = 0; times < 6; times += 1) {
+    one.say(1);
+    await settle();
+  }
+  stream.down = false;
+  for (const clientSeq of [1, 2, 3]) one.say(clientSeq);
+  await settle();
+  expect(one.wire.all('receipt').map(({ code = '' }) => code)).toEqual([
+    ...Array.from({ length: 6 }, () => 'busy'),
+    ...['', '', ''],
+  ]);
+});
+
+test('a receipt for another say with the same number settles nothing', async () => {
+  const { client, owner, stream, clock } = await openTestGateway({ saysInFlightMax: 1 });
+  stream.onAppend = () => undefined;
+  const one = await client().hello();
+  one.say(1);
+  await settle();
+  const other = { clientSeq: 1, id: sayId(99), state: 'REJECTED' as const, code: 'gap' };
+  owner.push(anna, [{ to: 'device', deviceId: one.deviceId, frame: { receipt: other } }]);
+  await clock.advance(200);
+  expect(one.wire.all('receipt').at(-1)).toEqual({ clientSeq: 1, id: sayId(1), state: 'ACCEPTED' });
+});
+
+test('stop() ends though clients go on talking, and sends them away', async () => {
+  const { client, clock, gateway, stream } = await openTestGateway({ saysPerWindowMax: 10_000 });
+  const one = await client().hello();
+  let clientSeq = 0;
+  stream.onAppend = () => {
+    clientSeq += 1;
+    one.say(clientSeq);
+  };
+  one.say(0 + 1);
+  let stopped = false;
+  void gateway.stop(1_000).then(() => {
+    stopped = true;
+  });
+  await clock.advance(2_000);
+  expect(stopped).toBe(true);
+  expect(one.wire.ended?.reason).toBe('going_away');
+});
+
+test('stop() does not wait for ever for a log that answers nothing', async () => {
+  const { client, clock, gateway, stream } = await openTestGateway();
+  const one = await client().hello();
+  stream.held = true;
+  one.say(1);
+  await settle();
+  let stopped = false;
+  void gateway.stop(1_000).then(() => {
+    stopped = true;
+  });
+  await clock.advance(10_000);
+  expect(stopped).toBe(true);
+  expect(() => gateway.ping()).toThrow('ending');
+});
+
+test('a device in upper case is the same one', async () => {
+  const { client, stream } = await openTestGateway();
+  const one = client();
+  one.send({ hello: { token: 'demo/anna', deviceId: one.deviceId.toUpperCase() } });
+  await settle();
+  one.send({ say: { clientSeq: 1, id: sayId(10).toUpperCase(), text: 'hello' } });
+  await settle();
+  expect(one.wire.all('receipt')).toMatchObject([{ state: 'STORED', id: sayId(10) }]);
+  expect(stream.appended[0]?.envelopes[0]?.event).toMatchObject({ deviceId: one.deviceId, id: sayId(10) });
 });

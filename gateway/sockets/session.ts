@@ -1,13 +1,24 @@
-import type { TokenRole } from '@rapport/proto/identity.ts';
-import type { Room } from './rooms.ts';
+import type { Catalog } from '@rapport/catalog/catalog.ts';
+import type { ConversationKey, TokenRole } from '@rapport/proto/identity.ts';
+import type { Source } from '../tokens/origin.ts';
+import type { Allowance } from './allowance.ts';
+import type { Budget } from './budget.ts';
 import type { Wire } from './wire.ts';
+
+/** The other end of a connection. */
+export interface Peer extends Source {
+  /** The network address that limits count for: behind a proxy the one that the proxy tells. */
+  readonly address: string;
+}
 
 /**
  * One socket of one person. Small on purpose: a gateway holds tens of thousands that say nothing for hours.
+ * It is the budget of the bytes that came over it, too.
  */
-export interface Session {
+export interface Session extends Budget {
   readonly id: string;
   readonly wire: Wire;
+  readonly peer: Peer;
   /** `socket` stays open; `request` lives for one POST and never crowds a socket out. */
   readonly of: 'socket' | 'request';
   state: SessionState;
@@ -22,8 +33,8 @@ export interface Session {
 
 /** Where a session stands. Times are monotonic. */
 export type SessionState =
-  /** Connected; its hello is awaited. `origin` is empty where the client is no browser. */
-  | { readonly at: 'new'; readonly sinceMs: number; readonly origin: string; readonly host: string }
+  /** Connected; its hello is awaited. */
+  | { readonly at: 'new'; readonly sinceMs: number }
   /** Its token is being checked. */
   | { readonly at: 'verifying' }
   /** The owner of its conversation was asked for the position. */
@@ -40,11 +51,31 @@ export interface Position {
   readonly tail: number;
 }
 
+/** A conversation that has sessions here. */
+export interface Room extends ConversationKey {
+  readonly name: string;
+  readonly partition: number;
+  /** Oldest first. */
+  readonly sessions: Session[];
+  /** What its person may still say now; shared by all the person's sockets. */
+  allowance: Allowance;
+  /** The answer being written and its text so far, for sessions that come late or read slowly. */
+  turn: { readonly turnId: string; readonly text: string } | undefined;
+  /** The highest seq that was passed on as read. */
+  readSeq: number;
+  /** How many sockets of the person there are anywhere, as the owner last told; 0 when it has not. */
+  presence: number;
+}
+
 /** A session whose token was accepted. */
 export interface Member {
   readonly room: Room;
   readonly deviceId: string;
   readonly role: TokenRole;
+  /** From this time of the wall clock on the token is refused. */
+  readonly expiresAtMs: number;
+  /** The catalog's entry of the creator by which the session was let in. */
+  creator: ReturnType<Catalog['creator']>;
   /** Says without a final receipt, oldest first. */
   readonly says: PendingSay[];
   /** How many of them are not in the log yet. */
@@ -66,20 +97,22 @@ export function newSession(options: {
   readonly id: string;
   readonly wire: Wire;
   readonly of: Session['of'];
-  readonly origin: string;
-  readonly host: string;
+  readonly peer: Peer;
   readonly nowMs: number;
 }): Session {
-  const { id, wire, of, origin, host, nowMs } = options;
+  const { id, wire, of, peer, nowMs } = options;
   return {
     id,
     wire,
     of,
-    state: { at: 'new', sinceMs: nowMs, origin, host },
+    peer,
+    state: { at: 'new', sinceMs: nowMs },
     unsentSinceMs: 0,
     behind: false,
     faults: 0,
     faultsSinceMs: 0,
+    used: 0,
+    usedAtMs: 0,
   };
 }
 

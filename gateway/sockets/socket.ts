@@ -4,9 +4,16 @@ import * as uWS from 'uWebSockets.js';
 import type { CloseCode } from '@rapport/proto/codes.ts';
 import type { Limits } from '@rapport/proto/limits.ts';
 import { freePort } from '@rapport/runtime/free-port.ts';
-import type { Source, SourceOf } from '../tokens/origin.ts';
-import { type Begin, exchange, linesOf, malformedBy } from './exchange.ts';
-import type { Session } from './session.ts';
+import {
+  type Begin,
+  exchange,
+  headersOf,
+  linesOf,
+  malformedBy,
+  type RequestHead,
+  remoteAddressOf,
+} from './exchange.ts';
+import type { Peer, Session } from './session.ts';
 import type { Encoded, Format, Sent, Wire } from './wire.ts';
 
 // The library has this switch and does not declare it.
@@ -19,8 +26,10 @@ export interface SocketOptions {
   readonly host: string;
   readonly port: number;
   readonly limits: Limits;
-  readonly sourceOf: SourceOf;
-  readonly open: (wire: Wire, source: Source) => Session;
+  readonly peerOf: (head: Pick<RequestHead, 'headers' | 'address'>) => Peer;
+  readonly open: (wire: Wire, peer: Peer) => Session;
+  /** Whether a frame of so many bytes is read at all. */
+  readonly admits: (session: Session, bytes: number) => boolean;
   readonly take: (session: Session, sent: string | Uint8Array) => void;
   readonly drained: (session: Session) => void;
   readonly closed: (session: Session) => void;
@@ -50,12 +59,15 @@ const oversizedFrameBytes = 64 * 1024;
  */
 const backpressureSlackBytes = 1024 * 1024;
 
+/** A connection that is cut has this long to take its goodbye. What it sends meanwhile is not read. */
+const cutAfterMs = 25;
+
 const formats: Readonly<Record<string, Format>> = { 'rapport.v1.json': 'json', 'rapport.v1.proto': 'proto' };
 
 /** What travels with a socket. `opening` is dropped once it is open. */
 interface Slot {
   readonly wire: SocketWire;
-  opening: { readonly source: Source; readonly known: boolean } | undefined;
+  opening: { readonly peer: Peer; readonly known: boolean } | undefined;
 }
 
 export async function listen(options: SocketOptions): Promise<Listening> {
@@ -89,19 +101,25 @@ function behavior(options: SocketOptions): uWS.WebSocketBehavior<Slot> {
     sendPingsAutomatically: true,
     compression: 0,
     upgrade: (response, request, context) => {
-      if (malformedBy(linesOf(request)) !== undefined) exchange(response, request, options.begin);
-      else upgrade(response, request, { context, sourceOf: options.sourceOf });
+      const lines = linesOf(request);
+      if (malformedBy(lines) !== undefined) {
+        exchange(response, request, options.begin);
+        return;
+      }
+      const peer = options.peerOf({ headers: headersOf(lines), address: remoteAddressOf(response) });
+      upgrade(response, request, { context, peer });
     },
     open: (socket) => {
       const { wire, opening } = socket.getUserData();
       if (opening === undefined) return;
       socket.getUserData().opening = undefined;
-      wire.opened(socket, options.open(wire, opening.source));
+      wire.opened(socket);
+      wire.session = options.open(wire, opening.peer);
       if (!opening.known && wire.session !== undefined) options.refuse(wire.session, 'bad_subprotocol');
     },
     message: (socket, message, isBinary) => {
       const { session } = socket.getUserData().wire;
-      if (session === undefined) return;
+      if (session === undefined || !options.admits(session, message.byteLength)) return;
       // Decoded before the first await, after which the bytes are gone.
       options.take(session, isBinary ? new Uint8Array(message) : Buffer.from(message).toString());
     },
@@ -122,22 +140,21 @@ function behavior(options: SocketOptions): uWS.WebSocketBehavior<Slot> {
 function upgrade(
   response: uWS.HttpResponse,
   request: uWS.HttpRequest,
-  options: { readonly context: uWS.us_socket_context_t; readonly sourceOf: SourceOf },
+  { context, peer }: { readonly context: uWS.us_socket_context_t; readonly peer: Peer },
 ): void {
   const asked = request
     .getHeader('sec-websocket-protocol')
     .split(',')
     .map((name) => name.trim());
   const known = asked.find((name) => Object.hasOwn(formats, name));
-  const source = options.sourceOf({ origin: request.getHeader('origin'), host: request.getHeader('host') });
   const wire = new SocketWire(formats[known ?? ''] ?? 'json');
-  const slot: Slot = { wire, opening: { source, known: known !== undefined } };
+  const slot: Slot = { wire, opening: { peer, known: known !== undefined } };
   response.upgrade(
     slot,
     request.getHeader('sec-websocket-key'),
     known ?? asked[0] ?? '',
     request.getHeader('sec-websocket-extensions'),
-    options.context,
+    context,
   );
 }
 
@@ -151,9 +168,8 @@ class SocketWire implements Wire {
     this.format = format;
   }
 
-  opened(socket: uWS.WebSocket<Slot>, session: Session): void {
+  opened(socket: uWS.WebSocket<Slot>): void {
     this.#socket = socket;
-    this.session = session;
   }
 
   gone(): void {
@@ -177,5 +193,9 @@ class SocketWire implements Wire {
 
   end(closeCode: number, reason: string): void {
     this.#socket?.end(closeCode, reason);
+  }
+
+  cut(): void {
+    if (this.#socket !== undefined) setTimeout(() => this.#socket?.close(), cutAfterMs);
   }
 }

@@ -3,8 +3,8 @@ import { type CloseCode, type Code, codes } from '@rapport/proto/codes.ts';
 import type { DownJson, FaultJson, GoodbyeJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import type { Limits } from '@rapport/proto/limits.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
-import { encodeDown } from '../incoming/frame.ts';
 import type { Meters } from '../meters.ts';
+import { encodeDown } from './down-frame.ts';
 import { memberOf, type Session } from './session.ts';
 import type { Encoded } from './wire.ts';
 
@@ -104,18 +104,30 @@ export class Writer {
     this.countFault(session, code);
   }
 
+  /** Answers a frame that was not read, because too much came; a socket that goes on is cut. */
+  faultUnread(session: Session, retryAfterMs: number): void {
+    const code = 'too_fast';
+    this.send(session, { fault: { code, reason: codes[code].sentence, retryAfterMs } });
+    if (this.#isFaulty(session, code)) this.cut(session, 'too_many_faults');
+  }
+
   /** Counts a refused frame, however it was answered; a socket that only sends such frames is closed. */
   countFault(session: Session, code: Code): void {
+    if (this.#isFaulty(session, code)) this.goodbye(session, 'too_many_faults');
+  }
+
+  /** Counts one more fault; true when there are too many. */
+  #isFaulty(session: Session, code: Code): boolean {
     const { limits, clock, meters } = this.#options;
     meters.faults.inc({ code });
-    if (codes[code].http >= 500) return; // Our trouble, not the client's.
+    if (codes[code].http >= 500) return false; // Our trouble, not the client's.
     const nowMs = clock.monotonicMs();
     if (nowMs - session.faultsSinceMs > limits.faultsWindowMs) {
       session.faults = 0;
       session.faultsSinceMs = nowMs;
     }
     session.faults += 1;
-    if (session.faults > limits.faultsMax) this.goodbye(session, 'too_many_faults');
+    return session.faults > limits.faultsMax;
   }
 
   /** Says why and closes. */
@@ -124,6 +136,17 @@ export class Writer {
     this.announce(session, code, reconnectAfterMs);
     this.closed(session);
     session.wire.end(codes[code].close, code);
+  }
+
+  /**
+   * Says why and cuts the connection a moment later. A connection that is closed in order is read until its
+   * client goes, however much that client still sends.
+   */
+  cut(session: Session, code: CloseCode): void {
+    if (session.state.at === 'closed') return;
+    this.announce(session, code, reconnectAfterMsDefault);
+    this.closed(session);
+    session.wire.cut();
   }
 
   /** Says that the socket will close, and leaves it to the client to go. */

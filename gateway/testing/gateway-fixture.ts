@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { createMemoryCatalog } from '@rapport/catalog/catalog-memory.ts';
 import { openMemoryHistory } from '@rapport/history/history-memory.ts';
 import type { UpJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
+import { roles, type TokenRole } from '@rapport/proto/identity.ts';
 import { type Limits, limits } from '@rapport/proto/limits.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
 import { createLog } from '@rapport/runtime/log.ts';
@@ -38,6 +39,11 @@ export class TestClock implements Clock {
     return () => undefined;
   }
 
+  /** Time that goes by in the middle of something, as when a thread is held. */
+  pass(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   /** Lets `ms` go by in small steps; what became due has run, and what it began has settled. */
   async advance(ms: number): Promise<void> {
     const endMs = this.#nowMs + ms;
@@ -68,8 +74,8 @@ interface LimitsParts {
 }
 
 /**
- * A whole gateway in memory: a token is `creatorId/userId`, the only creator is `demo`, a test plays the
- * owner.
+ * A whole gateway in memory: a token is `creatorId/userId`, or `creatorId/userId/role/expiresAtMs`; the only
+ * creator is `demo`; a test plays the owner.
  */
 export async function openTestGateway(
   changed: Partial<Limits> = {},
@@ -97,6 +103,7 @@ export async function openTestGateway(
     catalog,
     tokens: { verify: async (token) => verdictOf(token) },
     clock,
+    random: () => 0.5,
     meters: createMeters(new Metrics('test')),
     log: createLog({ name: 'test', level: 'silent' }),
   });
@@ -118,24 +125,26 @@ const demoCreator = {
   unknownAnswer: 'No.',
 };
 
+function isRole(text: string): text is TokenRole {
+  return roles.some((role) => role === text);
+}
+
 function verdictOf(token: string) {
-  const [creatorId = '', userId = ''] = token.split('/');
-  if (userId === '') return { ok: false as const, code: 'bad_token' as const };
-  return {
-    ok: true as const,
-    identity: { creatorId, userId, role: 'visitor' as const, expiresAtMs: Infinity },
-  };
+  const [creatorId = '', userId = '', role = 'visitor', expires = 'Infinity'] = token.split('/');
+  if (userId === '' || !isRole(role)) return { ok: false as const, code: 'bad_token' as const };
+  return { ok: true as const, identity: { creatorId, userId, role, expiresAtMs: Number(expires) } };
 }
 
 /** A client without a network: what it sends arrives at once. */
 export class TestClient {
+  readonly deviceId = deviceA;
   readonly wire = new TestWire();
   readonly session: Session;
   readonly #gateway: Gateway;
 
-  constructor(gateway: Gateway, origin = '') {
+  constructor(gateway: Gateway, { origin = '', address = '192.0.2.1' } = {}) {
     this.#gateway = gateway;
-    this.session = gateway.frames.open(this.wire, { origin, host: 'gateway.example' });
+    this.session = gateway.frames.open(this.wire, { origin, host: 'gateway.example', address });
   }
 
   send(up: UpJson): void {
@@ -143,7 +152,8 @@ export class TestClient {
   }
 
   raw(text: string): void {
-    this.#gateway.frames.take(this.session, text);
+    const { frames } = this.#gateway;
+    if (frames.admits(this.session, Buffer.byteLength(text))) frames.take(this.session, text);
   }
 
   async hello(position: { afterSeq?: number; tail?: number } = {}, token = 'demo/anna'): Promise<this> {

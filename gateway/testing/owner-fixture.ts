@@ -6,7 +6,7 @@ import { type ConversationKey, conversationName } from '@rapport/proto/identity.
 
 interface Kept {
   topSeq: number;
-  readonly devices: Map<string, { clientSeq: number; readonly seqs: number[] }>;
+  readonly devices: Map<string, { clientSeq: number; readonly seqs: number[]; readonly ids: string[] }>;
   turn: Attached['turn'];
 }
 
@@ -48,6 +48,12 @@ export class ScriptedOwner {
   async fold(envelopes: readonly Envelope[]): Promise<void> {
     for (const { creatorId, userId, event } of envelopes) {
       if (event.kind !== 'said') continue;
+      if (this.#isReused({ creatorId, userId }, event)) {
+        const { deviceId, clientSeq, id } = event;
+        const receipt = { clientSeq, id, state: 'REJECTED' as const, code: 'number_reused' };
+        this.push({ creatorId, userId }, [{ to: 'device', deviceId, frame: { receipt } }]);
+        continue;
+      }
       const seq = await this.#said({ creatorId, userId }, event);
       const { deviceId, clientSeq, id, text } = event;
       const message = { seq, id, role: 'USER' as const, text };
@@ -103,13 +109,20 @@ export class ScriptedOwner {
     if (!this.silent) this.push(control, [{ to: 'session', sessionId: control.sessionId, attached }]);
   }
 
+  /** As the actor does: a number belongs to the first id that came with it. */
+  #isReused(key: ConversationKey, { deviceId, clientSeq, id }: Said): boolean {
+    const device = this.#keptOf(key).devices.get(deviceId);
+    return device !== undefined && clientSeq <= device.clientSeq && !device.ids.includes(id);
+  }
+
   async #said(key: ConversationKey, event: Said): Promise<number> {
     const { devices } = this.#keptOf(key);
-    const device = devices.get(event.deviceId) ?? { clientSeq: 0, seqs: [] };
+    const device = devices.get(event.deviceId) ?? { clientSeq: 0, seqs: [], ids: [] };
     devices.set(event.deviceId, device);
     const { seq } = await this.#keep(key, { id: event.id, role: 'USER', text: event.text });
     device.clientSeq = event.clientSeq;
     device.seqs.push(seq);
+    device.ids.push(event.id);
     return seq;
   }
 

@@ -32,6 +32,10 @@ export class TestWire implements Wire {
     this.ended = { closeCode, reason };
   }
 
+  cut(): void {
+    this.ended = { closeCode: 1006, reason: 'cut' };
+  }
+
   /** Takes everything that waited. */
   flow(): void {
     this.stuck = false;

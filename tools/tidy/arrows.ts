@@ -1,3 +1,4 @@
+import { join } from 'node:path/posix';
 import { type Finding, importsOf, isCode, isTest, type SourceFile } from './source-file.ts';
 
 /**
@@ -59,6 +60,47 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'actors/conversation/parts.ts',
   ],
 };
+
+/**
+ * The order inside a workspace, from top to bottom: a file imports only its own layer and those below. A
+ * layer is a folder, or a file beside the folders. ARCHITECTURE.md tells it.
+ */
+const layers: Readonly<Record<string, readonly string[]>> = {
+  gateway: [
+    'main.ts',
+    'gateway.ts',
+    'http',
+    'incoming',
+    'outgoing',
+    'limits',
+    'sockets',
+    'tokens',
+    'config.ts',
+    'meters.ts',
+  ],
+};
+
+/** Every import inside a workspace that has layers goes down. */
+export function checkLayers(files: readonly SourceFile[]): readonly Finding[] {
+  return files
+    .filter((file) => isCode(file) && !isTest(file))
+    .flatMap((file) => {
+      const [workspace = ''] = file.path.split('/');
+      const order = layers[workspace];
+      if (order === undefined) return [];
+      return importsOf(file.text).flatMap((specifier) => checkLayer(file, specifier, order));
+    });
+}
+
+function checkLayer(file: SourceFile, specifier: string, order: readonly string[]): readonly Finding[] {
+  if (!specifier.startsWith('.')) return [];
+  const from = file.path.split('/').slice(1);
+  const to = join(...from.slice(0, -1), specifier).split('/');
+  const [fromLayer, toLayer] = [order.indexOf(from[0] ?? ''), order.indexOf(to[0] ?? '')];
+  if (fromLayer < 0) return [`${file.path} is in no layer: tools/tidy/arrows.ts lists them`];
+  if (toLayer >= fromLayer) return [];
+  return [`${file.path} imports ${specifier}: ${from[0]} stands below ${to[0]}`];
+}
 
 /** Every import across folders is on an arrow and declared in the folder's package.json. */
 export function checkArrows(

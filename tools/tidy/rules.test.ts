@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkArrows } from './arrows.ts';
+import { checkArrows, checkLayers } from './arrows.ts';
 import { checkTable } from './documented.ts';
 import { checkHops } from './hops.ts';
 import { checkLengths } from './lengths.ts';
@@ -33,6 +33,18 @@ test('checkArrows() opens one door from actors to inference, and fixtures to tes
   expect(check('actors/a.ts', `import { x } from '@rapport/inference/model.ts';`)).toHaveLength(1);
   expect(check('actors/a.test.ts', `import { x } from '@rapport/tools/rapport-fixture.ts';`)).toEqual([]);
   expect(check('actors/a.ts', `import { x } from '@rapport/tools/rapport-fixture.ts';`)).toHaveLength(1);
+});
+
+test('checkLayers() refuses an import that goes up, and a folder without a place', () => {
+  const check = (path: string, text: string) => checkLayers([file(path, text)]);
+  expect(check('gateway/http/a.ts', `import { x } from '../sockets/b.ts';`)).toEqual([]);
+  expect(check('gateway/http/a.ts', `import { x } from './b.ts';`)).toEqual([]);
+  expect(check('gateway/sockets/a.ts', `import type { X } from '../http/b.ts';`)).toEqual([
+    'gateway/sockets/a.ts imports ../http/b.ts: sockets stands below http',
+  ]);
+  expect(check('gateway/sockets/a.test.ts', `import { x } from '../http/b.ts';`)).toEqual([]);
+  expect(check('gateway/elsewhere/a.ts', `import { x } from '../http/b.ts';`)).toHaveLength(1);
+  expect(check('actors/a.ts', `import { x } from './b/c.ts';`)).toEqual([]);
 });
 
 test('checkPurity() refuses clocks, chance, waiting and foreign imports; not in comments or tests', () => {
