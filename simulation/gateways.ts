@@ -44,6 +44,8 @@ export class Gateways {
   readonly #ground: Ground;
   readonly #witness: Witness;
   readonly #chance: Chance;
+  /** Apart, so that a gateway that waits once more changes nothing else in its world. */
+  readonly #waits: Chance;
   readonly #running: RunningGateway[] = [];
   #started = 0;
 
@@ -51,6 +53,7 @@ export class Gateways {
     this.#ground = ground;
     this.#witness = options.witness;
     this.#chance = ground.world.chance('gateways');
+    this.#waits = ground.world.chance('waits of gateways');
     for (let at = 0; at < options.count; at += 1) this.#start(at);
   }
 
@@ -116,7 +119,7 @@ export class Gateways {
         catalog,
         tokens: { verify: (token) => fate.ask({ thereMs: 0, backMs: 1 }, () => verdictOf(token)) },
         clock: fate.clock,
-        random: () => this.#chance.next(),
+        random: () => this.#waits.next(),
         meters,
         log: tracedLog(world, gatewayId),
       });

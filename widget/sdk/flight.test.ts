@@ -34,6 +34,14 @@ test('a welcome renames a device that the server forgot, not one stored further 
   expect(welcome(0, 0, { ...two, userId: 'ben' })).toEqual({ do: 'leave' });
 });
 
+test('a receipt of an earlier connection settles no say that still waits for its own', () => {
+  const claimed = startFlight(device, 2);
+  const stored = { ...receipt(3, ''), state: 'STORED' as const, seq: 3 };
+  expect(onReceipt(device, claimed, stored, 'new')).toEqual({ do: 'send', device, flight: claimed });
+  const answered = settle(device, 2);
+  expect(onReceipt(answered, claimed, stored, 'new')).toMatchObject({ device: { storedUpTo: 3 } });
+});
+
 test('what the server has under unsent numbers is asked for before anything else goes out', () => {
   const verdict = onWelcome(
     device,

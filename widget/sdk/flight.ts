@@ -104,6 +104,7 @@ export function onReceipt(
     return onReused(device, flight, receipt, freshDeviceId);
   switch (receipt.state) {
     case 'STORED':
+      if (isAhead(device, flight, receipt)) return { do: 'send', device, flight };
       return { do: 'send', device: settle(device, receipt.clientSeq), flight: { ...flight, setbacks: 0 } };
     case 'ACCEPTED': {
       const acceptedUpTo = Math.max(flight.acceptedUpTo, receipt.clientSeq);
@@ -130,6 +131,14 @@ function onReused(device: KeptDevice, flight: Flight, receipt: Receipt, freshDev
   );
   if (!awaited) return { do: 'rename', device: renumber(device, freshDeviceId, stored) };
   return { do: 'send', device, flight: { ...flight, reused: { stored, refused: refusedIds } } };
+}
+
+/**
+ * A receipt of a say that an earlier connection sent, while says before it wait for their answers. To settle
+ * this say would settle those too, though their numbers may hold other texts. It is sent again behind them.
+ */
+function isAhead({ storedUpTo }: KeptDevice, { claimedUpTo }: Flight, { clientSeq }: Receipt): boolean {
+  return claimedUpTo > storedUpTo && clientSeq > storedUpTo + 1;
 }
 
 /** The say can not be taken however often it is sent. */
