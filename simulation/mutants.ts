@@ -104,8 +104,8 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
     'an older host drops the timers of parts it does not know',
     {
       file: 'actors/conversation/timer.ts',
-      find: 'if (!isKnown(part)) return setTimer(taken, { timerId, dueMs });',
-      put: '',
+      find: 'return isTooOld ? taken : setTimer(taken, { timerId, dueMs, unknownSinceMs });',
+      put: 'return taken;',
     },
   ],
   [
@@ -121,14 +121,6 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
     {
       file: foldParts,
       find: "if (moment.kind === 'timer_fired' && moment.part !== part.name) continue;",
-      put: '',
-    },
-  ],
-  [
-    'a failure of an earlier attempt ends the running one',
-    {
-      file: 'actors/conversation/turn.ts',
-      find: 'if (attempt !== turn.attempt) return unchanged(core);',
       put: '',
     },
   ],

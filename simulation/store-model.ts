@@ -110,10 +110,8 @@ export class StoreModel {
     const row = { state, inSeq, epoch, topSeq };
     const isAgain = kept?.row.inSeq === inSeq && kept.row.epoch === epoch;
     const earlier = isAgain ? kept.earlier : kept?.row;
-    if (kept !== undefined && !isAgain) {
-      const put = write.messages.map(({ json }): StoredMessage => JSON.parse(json));
-      watchRow(world, { name, earlier: kept.earlier, before: kept.row, after: row, messages: put });
-    }
+    if (kept !== undefined && !isAgain)
+      watchRow(world, { name, earlier: kept.earlier, before: kept.row, after: row });
     for (const message of write.messages) this.#keep(name, messages, message);
     this.#kept.set(name, { row, earlier, messages });
     world.tell('store', `${name} seq ${topSeq} epoch ${epoch} by ${writer}`);

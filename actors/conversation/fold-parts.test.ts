@@ -7,7 +7,7 @@ import type { Effect } from './effect.ts';
 import type { Moment } from './moment.ts';
 import type { Part, PartContext, PartResult } from './part.ts';
 import { type Conversation, newConversation } from './state.ts';
-import { spreadMs } from './timer.ts';
+import { spreadMs, unknownKeptMs } from './timer.ts';
 
 const context: Context = { userId: 'ann', atMs: 1_000, answering: 'coach', configVersion: 1, settings: {} };
 
@@ -211,5 +211,9 @@ describe('a timer', () => {
     expect(atMs).toBeLessThan(context.atMs + spreadMs);
     const still = fold([fired('one', 3)], [], older.state);
     expect(fold([fired('one', 4)], [rings('one')], still.state).state.parts).toEqual({ one: ['only'] });
+    const late = { ...context, atMs: context.atMs + unknownKeptMs + 1 };
+    const { effects, state } = decide(still.state, fired('one', 4), late, []);
+    expect(effects).toEqual([]); // No newer host came: the part is gone for good.
+    expect(state.core.timers?.pending.map(({ timerId }) => timerId)).toEqual(['one:late']);
   });
 });

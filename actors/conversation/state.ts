@@ -68,6 +68,8 @@ export interface Timer {
   readonly dueMs: number;
   /** Already set again once because it fired late; it will not be postponed again. */
   readonly postponed?: true;
+  /** Fired then on a host that does not know the part, and was set again. */
+  readonly unknownSinceMs?: number;
 }
 
 export const noSlices: Slices = Object.freeze({});

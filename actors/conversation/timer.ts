@@ -8,6 +8,8 @@ import type { Core, Timer, Timers } from './state.ts';
 export const lateMs = 30_000;
 /** Late timers are spread over this time: 10,000 at once become some 33 in a second. */
 export const spreadMs = 300_000;
+/** A timer of an unknown part waits this long for a newer host. After a rollback for good it would never end. */
+export const unknownKeptMs = 7 * 86_400_000;
 
 const none: Timers = { set: 0, pending: [] };
 
@@ -17,7 +19,7 @@ export function timerIdOf(part: string, timer: string | undefined): string {
 }
 
 /** Sets a timer. It replaces an earlier one of the same timerId. */
-export function setTimer(before: Step, timer: Pick<Timer, 'timerId' | 'dueMs' | 'postponed'>): Step {
+export function setTimer(before: Step, timer: Omit<Timer, 'generation'>): Step {
   const step = cancelTimer(before, timer.timerId);
   const { set, pending } = step.core.timers ?? none;
   const { timerId, dueMs: atMs } = timer;
@@ -38,8 +40,8 @@ export function cancelTimer(before: Step, timerId: string): Step {
 /**
  * A timer fired: its part is told, unless the timer was taken, replaced or cancelled before. Two kinds do not
  * go off yet and get a later time, chosen by the person's name. A timer that is past due gets it once. A
- * timer of a part that this host does not know gets it again and again, until a newer host owns the
- * conversation: dropping it would lose what the newer host waits for.
+ * timer of a part that this host does not know gets it again and again, for `unknownKeptMs`, until a newer
+ * host owns the conversation: dropping it would lose what the newer host waits for.
  */
 export function fireTimer(
   core: Core,
@@ -53,7 +55,11 @@ export function fireTimer(
   const taken = unchanged(without(core, timer));
   const [part = '', name] = timerId.split(':', 2);
   const dueMs = context.atMs + (fnv1a32(context.userId) % spreadMs);
-  if (!isKnown(part)) return setTimer(taken, { timerId, dueMs });
+  if (!isKnown(part)) {
+    const { unknownSinceMs = context.atMs } = timer;
+    const isTooOld = context.atMs - unknownSinceMs > unknownKeptMs;
+    return isTooOld ? taken : setTimer(taken, { timerId, dueMs, unknownSinceMs });
+  }
   if (timer.postponed !== true && context.atMs - timer.dueMs > lateMs)
     return setTimer(taken, { timerId, dueMs, postponed: true });
   return { ...taken, moments: [{ kind: 'timer_fired', part, timer: name }] };
