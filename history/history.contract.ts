@@ -149,6 +149,7 @@ function describeCommit(store: () => MessageStore): void {
       turnId: 'turn-1',
       sources: [{ documentId: 'd', title: 'T', url: 'https://example.com', quote: 'q' }],
       code: 'model_busy',
+      usage: { attempt: 2, model: 'm', promptTokens: 9, answerTokens: 4, firstTextMs: 80, wholeMs: 300 },
     };
     await store().commit([{ ...write('acme', 'ann', 1, 1), messages: [encodeMessage(full)] }]);
     expect(await store().page(ann, { afterSeq: 0, limit: 1 })).toEqual([full]);

@@ -4,33 +4,28 @@ import { isKnown } from './unknown.ts';
 
 /**
  * Owner to gateway, on core NATS subject `gateway.<gatewayId>`, never stored: one message per gateway and
- * turn of the owner's event loop. `number` counts 1, 2, 3… per owner host and gateway. A message without
+ * round of the owner's event loop. `number` counts 1, 2, 3… per owner host and gateway. A message without
  * deliveries is the heartbeat of each second and repeats the newest number.
  */
 export interface Deliveries {
-  /** The owner host's incarnation. Each incarnation counts from 1. */
+  /** The owner host's incarnation. A new incarnation counts from 1 again. */
   readonly hostId: string;
   readonly number: number;
   readonly deliveries: readonly Delivery[];
-  /** The stored messages' frames, each as JSON, one for each `stored` push in the order of these. */
+  /** Frames of stored messages as JSON: one for each `stored` push, in the order of the pushes. */
   readonly messages: readonly string[];
 }
 
 export interface Delivery extends ConversationKey {
-  /**
-   * The owner's generation for this partition. Gateways drop deliveries of an older one than they have seen.
-   */
+  /** The owner's generation for this partition. The gateway drops what is older than the newest it has seen. */
   readonly epoch: number;
   readonly pushes: readonly Push[];
 }
 
-/**
- * What a conversation's sessions get: a frame for all, for one device or for the others, or an attach's
- * answer.
- */
+/** A frame for all sessions of a conversation or for one device's, or the answer to an attach. */
 export type Push =
   | {
-      /** A say of this device was stored: its receipt for the device, the message for all. */
+      /** A message of this device was stored: the device gets its receipt, all sessions the message. */
       readonly to: 'stored';
       readonly deviceId: string;
       readonly clientSeq: number;

@@ -1,4 +1,5 @@
-import type { Envelope } from '@rapport/proto/envelope.ts';
+import { creatorSchema } from '@rapport/catalog/creator.ts';
+import type { Envelope, Event } from '@rapport/proto/envelope.ts';
 import { conversationName } from '@rapport/proto/identity.ts';
 import type { LogRecord } from '@rapport/stream/inbox.ts';
 import { describe, expect, test } from 'vitest';
@@ -166,6 +167,50 @@ describe('fold() on a row of an older or a newer host', () => {
     const { touched, again } = foldWith([record(6, [said('ann', 1)])], actorOf);
     expect([...again].map(({ name }) => name)).toEqual(['demo/ann']);
     expect(touched.map((entry) => writeOf(entry, 1)?.state)).toEqual([expect.not.stringContaining('kept')]);
+  });
+});
+
+describe('fold() with what a creator configured', () => {
+  const followUp = { afterSeconds: 60, text: 'How did it go?' };
+  const welcome = { afterDays: 2, text: 'Good to see you again.' };
+  const creator = creatorSchema.parse({
+    creatorId: 'demo',
+    name: 'Demo',
+    followUp,
+    parts: { 'welcome-back': welcome, unknown: { to: 'this host' } },
+  });
+  const dayMs = 86_400_000;
+  const at = (sequence: number, days: number, event: Event): LogRecord => ({
+    ...record(sequence, [{ creatorId: 'demo', userId: 'ann', event }]),
+    timeUs: (1 + days * dayMs) * 1_000,
+  });
+  const say = (clientSeq: number) => said('ann', clientSeq).event;
+
+  test('gives each part the settings of its name', () => {
+    const { actorOf } = actors();
+    const records = [
+      at(5, 1, say(1)),
+      at(6, 1, { kind: 'answered', turnId: 't1', text: 'Sleep.', sources: [] }),
+      at(7, 4, say(2)),
+    ].map(openRecord);
+    const [entry] = fold(records, {
+      actors: envelopesIn(records).map((envelope) => actorOf(conversationName(envelope))),
+      catalog: { creator: () => ({ creator, version: 1 }) },
+    }).touched;
+    expect(entry?.messages.map(({ json }) => JSON.parse(json).text)).toEqual([
+      'x',
+      'Sleep.',
+      'x',
+      'Good to see you again.',
+    ]);
+    const timers = entry?.effects.flatMap((effect) => ('timerId' in effect ? [effect] : []));
+    expect(timers).toMatchObject([
+      { kind: 'schedule', timerId: 'follow-up', atMs: 1 + dayMs + 60_000 },
+      { kind: 'unschedule' },
+    ]);
+    expect(JSON.parse((entry && writeOf(entry, 1)?.state) ?? '').parts).toEqual({
+      'welcome-back': { saidMs: 1 + 4 * dayMs },
+    });
   });
 });
 
