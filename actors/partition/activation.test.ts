@@ -1,4 +1,5 @@
 import { write } from '@rapport/history/history.contract.ts';
+import type { MessageStore } from '@rapport/history/history.ts';
 import { openMemoryHistory } from '@rapport/history/history-memory.ts';
 import { systemClock as clock } from '@rapport/runtime/clock.ts';
 import { createLog } from '@rapport/runtime/log.ts';
@@ -8,10 +9,8 @@ import { Activation } from './activation.ts';
 
 const log = createLog({ name: 'test', level: 'silent' });
 
-test('neighbours in a batch share an actor only when person and creator are the same', async () => {
-  const history = openMemoryHistory();
-  await history.commit([{ ...write('acme', 'ann', 4, 2), state: '{"damaged' }]);
-  const activation = new Activation({
+function activationOf(history: MessageStore): Activation {
+  return new Activation({
     history,
     residents: new Residents({ actorsMax: 100, bytesMax: 1_000_000, idleMs: 60_000 }),
     clock,
@@ -21,6 +20,25 @@ test('neighbours in a batch share an actor only when person and creator are the 
     isWriting: () => false,
     turnLost: () => {},
   });
+}
+
+test('a row of a newer form is left alone, and the reason names who reads it', async () => {
+  const history = openMemoryHistory();
+  const newer = '{"v":2,"core":{"other":"fields"}}';
+  await history.commit([{ ...write('acme', 'ann', 4, 2), state: newer }]);
+  const ann = { creatorId: 'acme', userId: 'ann' };
+  expect(await activationOf(history).activate([ann])).toEqual([
+    {
+      damaged: 'the stored state of acme/ann has form 2; this host reads up to form 1, a newer host reads it',
+    },
+  ]);
+  expect((await history.load([ann]))[0]?.state).toBe(newer);
+});
+
+test('neighbours in a batch share an actor only when person and creator are the same', async () => {
+  const history = openMemoryHistory();
+  await history.commit([{ ...write('acme', 'ann', 4, 2), state: '{"damaged' }]);
+  const activation = activationOf(history);
   const keys = ['acme/ann', 'acme/ann', 'demo/ann', 'demo/ann', 'demo/bob', 'acme/bob', 'acme/ann'].map(
     (name) => ({ creatorId: name.slice(0, 4), userId: name.slice(5) }),
   );
