@@ -80,7 +80,7 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
     'saying something does not cancel the follow-up',
     {
       file: 'actors/conversation/parts/follow-up.ts',
-      find: "return { slice, effects: [{ kind: 'cancel_timer' }] };",
+      find: 'return { slice, effects: endQuiet };',
       put: 'return { slice };',
     },
   ],

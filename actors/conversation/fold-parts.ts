@@ -23,11 +23,15 @@ export function foldParts(
   let step = before;
   let slices = slicesBefore;
   let isVetoed = false;
+  const { userId, atMs, answering, settings } = context;
+  const unset: PartContext<unknown> = { userId, atMs, answering, settings: undefined };
   for (const moment of before.moments) {
     for (const part of parts) {
       if (moment.kind === 'timer_fired' && moment.part !== part.name) continue;
       const slice = slices[part.name] ?? part.initial;
-      const result = part.on(moment, slice, contextOf(part, context));
+      const published = settings[part.name];
+      const given = published === undefined ? unset : { ...unset, settings: settingsOf(part, published) };
+      const result = part.on(moment, slice, given);
       if (result.messages !== undefined) step = withMessages(step, result.messages, { part, context });
       if (result.effects !== undefined) step = withEffects(step, result.effects, part);
       if (result.slice !== slice) slices = withSlice(slices, part, result.slice);
@@ -39,12 +43,6 @@ export function foldParts(
 
 /** Settings that were checked, by the published value: to check them costs more than to fold a moment. */
 const checked = new WeakMap<object, { readonly part: Part; readonly settings: unknown }>();
-
-function contextOf(part: Part, { userId, atMs, answering, settings }: Context): PartContext<unknown> {
-  const published = settings[part.name];
-  const wanted = published === undefined ? undefined : settingsOf(part, published);
-  return { userId, atMs, answering, settings: wanted };
-}
 
 function settingsOf(part: Part, published: unknown): unknown {
   if (typeof published !== 'object' || published === null) return undefined;

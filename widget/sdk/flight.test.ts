@@ -55,6 +55,17 @@ test('what the server has under unsent numbers is asked for before anything else
   expect(send(settle(verdict.device, 2))).toEqual(['c', 'd']);
 });
 
+test('a receipt under a claimed number settles no say ahead of it that was refused meanwhile', () => {
+  const claimed = { ...startFlight(device, 4), sentUpTo: 3 };
+  const slow = onReceipt(device, claimed, receipt(1, 'too_fast'), 'new');
+  if (slow.do !== 'rewind') throw new Error(slow.do);
+  const stored = (clientSeq: number): Receipt => ({ ...receipt(clientSeq, ''), state: 'STORED', seq: 9 });
+  const third = onReceipt(device, slow.flight, stored(3), 'new');
+  expect(third).toEqual({ do: 'send', device, flight: slow.flight });
+  const first = onReceipt(device, slow.flight, stored(1), 'new');
+  expect(first).toMatchObject({ do: 'send', device: { storedUpTo: 1 } });
+});
+
 test('a number that another say has renames the device once all that was sent is answered', () => {
   const sent = { ...flight, sentUpTo: 3 };
   const first = onReceipt(device, sent, receipt(1, 'number_reused'), 'new');

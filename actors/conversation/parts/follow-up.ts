@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Part } from '../part.ts';
+import type { Part, PartEffect } from '../part.ts';
 
 const day = 86_400;
 
@@ -12,6 +12,8 @@ const settings = z.object({
   text: z.string().min(1).max(500),
 });
 
+const endQuiet: readonly PartEffect[] = [{ kind: 'cancel_timer' }];
+
 /**
  * The coach speaks once to a person who was quiet for so long after an answer. What is configured when the
  * time comes counts: a creator who has switched it off by then sends nothing.
@@ -23,7 +25,7 @@ export const followUp: Part<null, z.infer<typeof settings>> = {
   on(moment, slice, { atMs, answering, settings: wanted }) {
     switch (moment.kind) {
       case 'person_said':
-        return { slice, effects: [{ kind: 'cancel_timer' }] };
+        return { slice, effects: endQuiet };
       case 'coach_answered':
         if (wanted === undefined || answering !== 'coach' || moment.isMoreAsked) return { slice };
         return { slice, effects: [{ kind: 'set_timer', dueMs: atMs + wanted.afterSeconds * 1_000 }] };
