@@ -1,13 +1,6 @@
 import { join } from 'node:path';
-import { HeldFile, hashOf } from '@rapport/runtime/held-file.ts';
-import { LearnPages, type LearnPagesOptions } from './learn-pages.ts';
-
-/** One page as it is sent. */
-export interface DemoPage {
-  readonly html: string | Buffer;
-  /** The same for the same bytes. */
-  readonly hash: string;
-}
+import { HeldFile } from '@rapport/runtime/held-file.ts';
+import { type DemoPage, LearnPages, type LearnPagesOptions } from './learn-pages.ts';
 
 const learnPath = /^\/learn\/([a-z0-9][a-z0-9_-]{0,63})$/;
 
@@ -30,7 +23,6 @@ export class DemoSite {
     const documentId = learnPath.exec(path)?.[1];
     const template = documentId === undefined ? undefined : await this.#template.read();
     if (documentId === undefined || template === undefined) return undefined;
-    const html = await this.#learn.page(documentId, template);
-    return html === undefined ? undefined : { html, hash: hashOf(html) };
+    return await this.#learn.page(documentId, template);
   }
 }

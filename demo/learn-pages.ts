@@ -1,9 +1,16 @@
 import type { Catalog } from '@rapport/catalog/catalog.ts';
 import type { KnowledgeDocument } from '@rapport/catalog/creator.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
-import type { Held } from '@rapport/runtime/held-file.ts';
+import { type Held, hashOf } from '@rapport/runtime/held-file.ts';
 import { escapeHtml, plainHtmlOf } from './markdown-html.ts';
 import { renderApart } from './render-apart.ts';
+
+/** One page as it is sent. */
+export interface DemoPage {
+  readonly html: string | Buffer;
+  /** The same for the same bytes. */
+  readonly hash: string;
+}
 
 /** The demo creator's documents are read again after this. */
 const documentsKeptMs = 10_000;
@@ -22,7 +29,7 @@ interface Rendered {
   readonly title: string;
   readonly text: string;
   readonly templateHash: string;
-  readonly html: Promise<string>;
+  readonly page: Promise<DemoPage>;
   /** 0 while the page is being rendered. */
   chars: number;
 }
@@ -42,30 +49,32 @@ export class LearnPages {
   }
 
   /** The document in the template's `{{title}}` and `{{body}}`; undefined when there is none of that name. */
-  async page(documentId: string, template: Held): Promise<string | undefined> {
+  async page(documentId: string, template: Held): Promise<DemoPage | undefined> {
     const documents = await this.#read();
     const document = documents.find(({ url }) => url === `/learn/${documentId}`);
     if (document === undefined) return undefined;
     const { title, text } = document;
     const known = this.#rendered.get(documentId);
     if (known?.title === title && known.text === text && known.templateHash === template.hash) {
-      return await known.html;
+      return await known.page;
     }
     return await this.#render(documentId, document, template);
   }
 
-  #render(documentId: string, { title, text }: KnowledgeDocument, template: Held): Promise<string> {
+  #render(documentId: string, { title, text }: KnowledgeDocument, template: Held): Promise<DemoPage> {
     const { render = renderApart } = this.#options;
     const body = this.#rendering.then(() => render(text));
     this.#rendering = body;
-    const html = body.then((rendered) =>
-      filled(template.body.toString(), { title: escapeHtml(title), body: rendered ?? plainHtmlOf(text) }),
-    );
+    const page = body.then((rendered) => {
+      const values = { title: escapeHtml(title), body: rendered ?? plainHtmlOf(text) };
+      const html = filled(template.body.toString(), values);
+      return { html, hash: hashOf(html) };
+    });
     this.#forget(documentId);
-    const entry: Rendered = { title, text, templateHash: template.hash, html, chars: 0 };
+    const entry: Rendered = { title, text, templateHash: template.hash, page, chars: 0 };
     this.#rendered.set(documentId, entry);
-    return html.then((whole) => {
-      this.#count(documentId, entry, whole.length);
+    return page.then((whole) => {
+      this.#count(documentId, entry, whole.html.length);
       return whole;
     });
   }

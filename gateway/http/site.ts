@@ -1,4 +1,4 @@
-import type { DemoPage, DemoSite } from '@rapport/demo/demo-site.ts';
+import type { DemoSite } from '@rapport/demo/demo-site.ts';
 import type { Answer, RequestHead } from '../sockets/exchange.ts';
 import { isKnown } from './conditional.ts';
 import type { WidgetScript } from './widget-script.ts';
@@ -41,7 +41,9 @@ const contentSecurityPolicy = [
   "frame-ancestors 'self'",
 ].join('; ');
 
-function answerOf({ html, hash }: DemoPage, ifNoneMatch: string | undefined): Answer {
+type Page = NonNullable<Awaited<ReturnType<DemoSite['page']>>>;
+
+function answerOf({ html, hash }: Page, ifNoneMatch: string | undefined): Answer {
   const etag = `"${hash}"`;
   const headers = {
     'content-type': 'text/html; charset=utf-8',
