@@ -34,7 +34,6 @@ export class VisitorsApi {
     return { reads: 'body', answer: async (request) => await this.#answer(request, await waits) };
   }
 
-  /** A visitor who has a token of this creator, or had one not long ago, stays the same person. */
   async #answer(request: Request, waitMs: number): Promise<Answer> {
     const { tokens, catalog, sourceOf } = this.#options;
     if (waitMs > 0) {
@@ -50,13 +49,22 @@ export class VisitorsApi {
     const creator = catalog.creator(creatorId)?.creator;
     if (creator === undefined) return refusal('creator_unknown');
     if (!originAllowed(creator, sourceOf(claimedSource(request)))) return refusal('origin_refused');
-    const userId = (await this.#known(request, creatorId)) ?? `v${randomUUID().replaceAll('-', '')}`;
+    const userId = await this.#userId(request, creatorId);
+    if (typeof userId === 'object') return userId;
     return json(200, { token: await tokens.issue({ creatorId, userId, role: 'visitor' }), userId });
   }
 
-  async #known(request: Request, creatorId: string): Promise<string | undefined> {
+  /**
+   * A new person, or the person of the token that came along. A token that cannot be renewed is refused: the
+   * client has to know that its person would become another one.
+   */
+  async #userId(request: Request, creatorId: string): Promise<string | Answer> {
     const token = bearerOf(request);
-    const visitor = token === undefined ? undefined : await this.#options.tokens.renewable(token);
-    return visitor?.creatorId === creatorId ? visitor.userId : undefined;
+    if (token === undefined) return `v${randomUUID().replaceAll('-', '')}`;
+    const verdict = await this.#options.tokens.renewable(token);
+    if (!verdict.ok) return refusal(verdict.code);
+    const { identity } = verdict;
+    if (identity.creatorId === creatorId) return identity.userId;
+    return refusal('bad_token', 'Cannot renew the token: it is for another creator');
   }
 }

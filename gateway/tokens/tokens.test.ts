@@ -136,34 +136,37 @@ describe('renewable()', () => {
     ['that ended 91 days ago', ended(91 * dayS), false],
   ])('decides on a visitor with a token %s', async (_what, expiration, renewed) => {
     const token = await signed(claims, keys.privateKey, expiration);
-    expect(await tokens.renewable(token)).toEqual(renewed ? anna : undefined);
+    expect(await tokens.renewable(token)).toEqual(
+      renewed ? { ok: true, identity: anna } : { ok: false, code: 'token_expired' },
+    );
   });
 
+  const bad = { ok: false, code: 'bad_token' };
   test.each(['member', 'viewer', 'editor', 'admin'])('gives nothing for the token of a %s', async (role) => {
     for (const expiration of ['1m', ended(dayS)]) {
-      expect(
-        await tokens.renewable(await signed({ ...claims, role }, keys.privateKey, expiration)),
-      ).toBeUndefined();
+      expect(await tokens.renewable(await signed({ ...claims, role }, keys.privateKey, expiration))).toEqual(
+        bad,
+      );
     }
   });
 
   test('gives nothing for what the own key did not sign, whenever it ended', async () => {
     const other = await openTokenKeys(await mkdtemp(join(folder, 'other-')));
     for (const expiration of ['1m', ended(dayS)]) {
-      expect(await tokens.renewable(await signed(claims, other.privateKey, expiration))).toBeUndefined();
+      expect(await tokens.renewable(await signed(claims, other.privateKey, expiration))).toEqual(bad);
       const foreignKid = await new SignJWT(claims)
         .setProtectedHeader({ alg: 'EdDSA', kid: other.kid })
         .setExpirationTime(expiration)
         .sign(other.privateKey);
-      expect(await tokens.renewable(foreignKid)).toBeUndefined();
+      expect(await tokens.renewable(foreignKid)).toEqual(bad);
     }
-    for (const text of ['', 'x', 'a.b.c']) expect(await tokens.renewable(text)).toBeUndefined();
+    for (const text of ['', 'x', 'a.b.c']) expect(await tokens.renewable(text)).toEqual(bad);
   });
 
   test('gives nothing for a token that ended and says something else besides', async () => {
     for (const changed of [{ aud: 'studio' }, { iss: 'studio' }, { sub: '../x' }, { role: 'owner' }]) {
       const token = await signed({ ...claims, ...changed }, keys.privateKey, ended(dayS));
-      expect(await tokens.renewable(token)).toBeUndefined();
+      expect(await tokens.renewable(token)).toEqual(bad);
     }
   });
 });
@@ -210,7 +213,7 @@ describe('tokens of another issuer', () => {
   });
 
   test('are never renewed', async () => {
-    expect(await both.renewable(await foreign({ aud: 'rapport' }))).toBeUndefined();
+    expect(await both.renewable(await foreign({ aud: 'rapport' }))).toEqual({ ok: false, code: 'bad_token' });
   });
 
   test('of a stranger are refused', async () => {

@@ -26,6 +26,10 @@ export type TokenVerdict =
   | { readonly ok: true; readonly identity: VerifiedIdentity }
   | { readonly ok: false; readonly code: Extract<CloseCode, 'bad_token' | 'token_expired' | 'unavailable'> };
 
+export type RenewalVerdict =
+  | { readonly ok: true; readonly identity: Identity }
+  | { readonly ok: false; readonly code: Extract<CloseCode, 'bad_token' | 'token_expired'> };
+
 /** Only this one: with a list, a token could choose how it is checked. */
 const algorithm = 'EdDSA';
 /** How far the clock of an issuer may be from this machine's: `nbf`, `iat` and `exp` all come from there. */
@@ -101,14 +105,17 @@ export class Tokens {
 
   /**
    * The visitor whose token may be replaced by a fresh one: the own key signed it, and it holds or ended less
-   * than renewalGraceS ago. Undefined for any other token, of members and of another issuer too.
+   * than renewalGraceS ago. Any other token is refused, a member's and another issuer's too.
    */
-  async renewable(token: string): Promise<Identity | undefined> {
+  async renewable(token: string): Promise<RenewalVerdict> {
     try {
       const claims = this.#isOwn(token) ? await this.#ownClaims(token) : undefined;
-      return claims?.role === 'visitor' ? identityOf(claims) : undefined;
+      return claims === undefined ? { ok: false, code: 'bad_token' } : renewalOf(claims);
     } catch (failure) {
-      return failure instanceof errors.JWTExpired ? renewedOf(failure) : undefined;
+      // Its signature is good: jose checks the times after it.
+      if (!(failure instanceof errors.JWTExpired)) return { ok: false, code: 'bad_token' };
+      const claims = ownClaimsSchema.safeParse(failure.payload);
+      return claims.success ? renewalOf(claims.data) : { ok: false, code: 'bad_token' };
     }
   }
 
@@ -141,12 +148,12 @@ function identityOf({ sub, creator_id, role }: z.infer<typeof claimsSchema>): Id
   return { userId: sub, creatorId: creator_id, role };
 }
 
-/** The visitor of a token that has ended. Its signature is good: jose checks the times after it. */
-function renewedOf({ payload }: errors.JWTExpired): Identity | undefined {
-  const claims = ownClaimsSchema.safeParse(payload);
-  if (!claims.success || claims.data.role !== 'visitor') return undefined;
-  const endedS = Date.now() / 1_000 - claims.data.exp;
-  return endedS < renewalGraceS ? identityOf(claims.data) : undefined;
+function renewalOf(claims: z.infer<typeof claimsSchema>): RenewalVerdict {
+  if (claims.role !== 'visitor') return { ok: false, code: 'bad_token' };
+  const endedS = Date.now() / 1_000 - claims.exp;
+  return endedS < renewalGraceS
+    ? { ok: true, identity: identityOf(claims) }
+    : { ok: false, code: 'token_expired' };
 }
 
 /** The other issuer's keys cannot be read just now, so nothing is known of the token. */
