@@ -1,14 +1,8 @@
 import type { CloseCode } from '@rapport/proto/codes.ts';
 import { type ConversationKey, idPattern, roles, type TokenRole } from '@rapport/proto/identity.ts';
-import {
-  createRemoteJWKSet,
-  decodeProtectedHeader,
-  errors,
-  type JWTVerifyGetKey,
-  jwtVerify,
-  SignJWT,
-} from 'jose';
+import { decodeProtectedHeader, errors, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
+import { KeysAway, publishedKeys } from './published-keys.ts';
 import type { TokenKeys } from './token-keys.ts';
 
 /** The person, of one creator, that a token speaks for. */
@@ -154,21 +148,4 @@ function renewalOf(claims: z.infer<typeof claimsSchema>): RenewalVerdict {
   return endedS < renewalGraceS
     ? { ok: true, identity: identityOf(claims) }
     : { ok: false, code: 'token_expired' };
-}
-
-/** The other issuer's keys cannot be read just now, so nothing is known of the token. */
-class KeysAway extends Error {}
-
-function publishedKeys(jwksUrl: string): JWTVerifyGetKey {
-  const keyOf = createRemoteJWKSet(new URL(jwksUrl));
-  return async (header, token) => {
-    try {
-      return await keyOf(header, token);
-    } catch (failure) {
-      const isAnswered =
-        failure instanceof errors.JWKSNoMatchingKey || failure instanceof errors.JWKSMultipleMatchingKeys;
-      if (isAnswered) throw failure;
-      throw new KeysAway('Cannot read the keys of the other issuer', { cause: failure });
-    }
-  };
 }
