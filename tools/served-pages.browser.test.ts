@@ -2,11 +2,9 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { launchChromium } from '@rapport/widget/testing/chromium.ts';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startRapport, type TestRapport } from './rapport-fixture.ts';
-
-type Browser = Awaited<ReturnType<typeof launchChromium>>;
-type Page = Awaited<ReturnType<Browser['newPage']>>;
 
 let rapport: TestRapport;
 let browser: Browser;

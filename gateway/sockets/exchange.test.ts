@@ -186,6 +186,13 @@ test.each([
   expect(closed || answersIn(text).length === 2).toBe(true);
 });
 
+test('a request with many cookies is answered, in one packet or in two', async () => {
+  const head = `GET /a HTTP/1.1\r\nhost: x\r\ncookie: ${'c=1; '.repeat(3_000)}\r\n\r\n`;
+  for (const pieces of [[head], [head.slice(0, 9_000), head.slice(9_000)]]) {
+    expect(answersIn((await told(pieces)).text)).toEqual(['HTTP/1.1 200']);
+  }
+});
+
 test('no answer names the library', async () => {
   const { text } = await told([get]);
   expect(text.toLowerCase()).not.toContain('uwebsockets');

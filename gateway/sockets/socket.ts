@@ -1,5 +1,6 @@
 // Hop 2 of 12: gateway/sockets/socket - WebSockets; with exchange.ts the only file that knows uWebSockets.js.
 
+import './library-config.ts';
 import * as uWS from 'uWebSockets.js';
 import type { CloseCode } from '@rapport/proto/codes.ts';
 import type { Limits } from '@rapport/proto/limits.ts';
