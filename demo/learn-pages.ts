@@ -5,7 +5,7 @@ import { type Held, hashOf } from '@rapport/runtime/held-file.ts';
 import { escapeHtml, plainHtmlOf } from './markdown-html.ts';
 import { renderApart } from './render-apart.ts';
 
-/** One page as it is sent. */
+/** A page as it is sent. */
 export interface DemoPage {
   readonly html: string | Buffer;
   /** The same for the same bytes. */
@@ -24,7 +24,7 @@ export interface LearnPagesOptions {
   readonly render?: typeof renderApart;
 }
 
-/** One version of one document in one version of the template. */
+/** A version of a document in a version of the template, rendered or being rendered. */
 interface Rendered {
   readonly title: string;
   readonly text: string;

@@ -10,7 +10,7 @@ export const gatewayOptions = {
   GATEWAY_PORT: port(8080, 'Its port; 0 takes a free one. Several gateways of one machine may share it.'),
   GATEWAY_HEALTH_PORT: port(
     0,
-    'The port of /metrics, and of a /readyz that says why not; 0 takes a free one, which the log tells.',
+    'The port of /metrics, and of a /readyz with its reason; 0 takes a free one, which the log tells.',
   ),
   GATEWAY_HEALTH_HOST: text('127.0.0.1', 'Address that this port listens on.'),
   NATS_URL: text('nats://127.0.0.1:4222', 'Where NATS is; several servers are separated by commas.'),

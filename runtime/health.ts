@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import type { Metrics } from './metrics.ts';
 
 /**
- * What a process says of itself. `ready` resolves when it can do its work and throws with the reason when
- * not.
+ * The health of a process. `ready` resolves when the process can do its work, and throws with the reason when
+ * it cannot.
  */
 export interface Health {
   readonly metrics: Metrics;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 
-/** What a file holds, as it was read last. */
+/** The content of a file, as it was read last. */
 export interface Held {
   readonly modifiedMs: number;
   readonly body: Buffer;
@@ -9,7 +9,7 @@ export interface Held {
   readonly hash: string;
 }
 
-/** One file kept in memory and read again when it changes. */
+/** A file that is kept in memory and read again when it changes. */
 export class HeldFile {
   readonly #path: string;
   #held: Held | undefined;

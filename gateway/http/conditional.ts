@@ -1,6 +1,6 @@
 /**
- * Whether a client that sent this If-None-Match has the representation already (RFC 9110, 13.1.2): a list of
- * tags, or `*`, compared weakly, because proxies that compress make a strong tag weak.
+ * Tells a client that has the representation already (RFC 9110, 13.1.2). If-None-Match is a list of tags, or
+ * `*`. Tags are compared weakly, because a proxy that compresses makes a strong tag weak.
  */
 export function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false;

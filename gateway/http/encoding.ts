@@ -1,6 +1,6 @@
 /**
- * Which of the encodings on offer a client takes (RFC 9110, 12.5.3); undefined: none of them, so the bytes go
- * as they are. `offered` has the best first; between equal weights the first wins.
+ * The encoding on offer that a client likes best (RFC 9110, 12.5.3). Undefined: the bytes are sent as they
+ * are. `offered` begins with the best for the gateway; between equal weights the first wins.
  */
 export function encodingFor<E extends string>(
   acceptEncoding: string | undefined,

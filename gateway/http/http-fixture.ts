@@ -79,7 +79,7 @@ export async function openTestHttp(
     log,
     ...others,
   });
-  /** Whether the body was read, and the answer. */
+  /** Resolves with the answer; `wantsBody` tells if the body was read. */
   const ask = async (method: string, path: string, asked: Asked = {}) => {
     const head: RequestHead = {
       method,

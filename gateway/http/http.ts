@@ -110,7 +110,7 @@ function unread(why: 'too_big' | 'late'): Answer {
     : refusal('bad_request', `Cannot read the request: its body did not come within ${bodyWithinMs} ms`);
 }
 
-/** What every answer carries. */
+/** Adds the headers that every answer carries. */
 function finished(head: RequestHead, answer: Answer): Answer {
   return withCors(head, {
     ...answer,

@@ -1,7 +1,7 @@
 import { type Code, codes } from '@rapport/proto/codes.ts';
 import type { Answer, RequestHead } from '../sockets/exchange.ts';
 
-/** One HTTP request, with its body read whole; empty where the endpoint reads none. */
+/** An HTTP request with its body, which is empty where the endpoint reads none. */
 export interface Request extends RequestHead {
   readonly body: Buffer;
 }
@@ -12,7 +12,7 @@ export interface Reply {
   readonly answer: (request: Request) => Promise<Answer>;
 }
 
-/** One method of one path. */
+/** Answers one method of one path. */
 export type Endpoint = (head: RequestHead) => Reply;
 
 export function json(status: number, value: object): Answer {
@@ -69,7 +69,7 @@ export function bearerOf({ headers }: RequestHead): string | undefined {
   return /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
 }
 
-/** What a request says of where it came from. */
+/** The Origin and Host headers of a request, as claimed; empty where absent. */
 export function claimedSource({ headers }: RequestHead): { readonly origin: string; readonly host: string } {
   return { origin: headers.get('origin') ?? '', host: headers.get('host') ?? '' };
 }

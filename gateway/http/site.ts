@@ -3,7 +3,7 @@ import type { Answer, RequestHead } from '../sockets/exchange.ts';
 import { isKnown } from './conditional.ts';
 import type { WidgetScript } from './widget-script.ts';
 
-/** What browsers load: the widget's script, and the pages of the demo site. */
+/** Answers with the files that browsers load: the widget's script, and the pages of the demo site. */
 export class Site {
   readonly #options: {
     readonly script: Pick<WidgetScript, 'answer'>;
@@ -27,8 +27,8 @@ export class Site {
 }
 
 /**
- * What a page may do: its own script, and the styles within it. `connect-src 'self'` covers the WebSocket to
- * the same host. No other site may frame it.
+ * A page may run the gateway's script and use the styles within it. `connect-src 'self'` covers the WebSocket
+ * to the same host. No other site may frame a page.
  */
 const contentSecurityPolicy = [
   "default-src 'none'",

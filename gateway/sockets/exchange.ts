@@ -30,7 +30,7 @@ export type Body =
   | { readonly at: 'too_big' }
   | { readonly at: 'late' };
 
-/** What the head of a request decides. */
+/** The way of a request's answer, decided by its head. */
 export interface Begun {
   /** When false, the bytes of a body are dropped as they come. */
   readonly wantsBody: boolean;

@@ -25,7 +25,7 @@ export function sourceReader(names: readonly string[]): SourceOf {
 }
 
 /**
- * Whether a page of this origin may talk to the creator's coach. The gateway's own pages may, and so may
+ * Decides if a page of this origin may talk to the creator's coach. The gateway's own pages may, and so may
  * clients that are no browsers: a page cannot lie about its origin, and any other client could leave it out.
  */
 export function originAllowed(creator: Pick<Creator, 'allowedOrigins'>, { origin, host }: Source): boolean {
