@@ -45,6 +45,16 @@ export const options = {
     ms,
   ),
   MODEL_IDLE_MS: integer(10_000, 'A model that falls silent for so long in the middle has failed.', ms),
+  INDEX_DOCUMENT_MS: integer(
+    5_000,
+    'Reading one document for the index takes at most this long; a slower one is skipped.',
+    ms,
+  ),
+  INDEX_WAIT_MS: integer(
+    5_000,
+    "How long a question waits for the first index of its creator's documents before it is refused as busy.",
+    { min: 0, max: 60_000 },
+  ),
   SLOTS_MAX: integer(256, 'Answers written at once.', count),
   SLOTS_PER_CREATOR_MAX: integer(64, 'Answers of one creator written at once.', count),
   SLOTS_PER_CONVERSATION_MAX: integer(1, 'Answers of one conversation written at once.', count),

@@ -5,6 +5,7 @@ import { createMemoryCatalog } from '@rapport/catalog/catalog-memory.ts';
 import { checkedCreator } from '@rapport/catalog/checked.ts';
 import { readKnowledge } from '@rapport/knowledge/knowledge-folder.ts';
 import { MessageSchema, Role } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
+import { systemClock } from '@rapport/runtime/clock.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { queryOf } from './extractive/query.ts';
 import { Library } from './library/library.ts';
@@ -47,6 +48,7 @@ export async function evaluate(folder: string, model: Model): Promise<Evaluation
     const signal = AbortSignal.timeout(60_000);
     outcomes.push(await outcomeOf(each, model.answer({ creator, messages, found }, signal)));
   }
+  await library.close();
   return {
     outcomes,
     answered: shareRight(outcomes.filter(({ documentIds }) => documentIds.length > 0)),
@@ -58,8 +60,14 @@ async function libraryOf(folder: string, creatorId: string): Promise<Library> {
   const catalog = createMemoryCatalog();
   const documents = await readKnowledge(join(folder, 'knowledge'), { creatorId, origin: 'evaluation' });
   for (const document of documents) await catalog.putDocument(document);
-  const library = new Library(createLog({ name: 'evaluation', level: 'error' }));
+  const library = new Library({
+    clock: systemClock,
+    log: createLog({ name: 'evaluation', level: 'error' }),
+    documentMs: 10_000,
+    waitMs: 10_000,
+  });
   await library.follow(catalog);
+  await library.settled();
   return library;
 }
 

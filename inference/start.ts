@@ -14,7 +14,7 @@ import { createOpenAiModel } from './models/model-openai.ts';
 import { createMeters } from './service/meters.ts';
 import { serveInference } from './service/server.ts';
 
-/** Starts the whole service: it listens once every creator's documents are indexed. */
+/** Starts the whole service. It listens before the documents are indexed. */
 export async function startInference(
   config: Config,
 ): Promise<Service & { readonly ready: { readonly port: number; readonly healthPort: number } }> {
@@ -22,8 +22,14 @@ export async function startInference(
   const metrics = new Metrics('inference');
   const nc = await connectNats({ url: config.NATS_URL, name: 'inference', log });
   const catalog = await openNatsCatalog(nc, log, config.STREAM_REPLICAS);
-  const library = new Library(log);
-  await library.follow(catalog);
+  const library = new Library({
+    clock: systemClock,
+    log,
+    documentMs: config.INDEX_DOCUMENT_MS,
+    waitMs: config.INDEX_WAIT_MS,
+  });
+  // A question that comes before its creator's documents are indexed waits for them, so nothing else has to.
+  void library.follow(catalog); // A failure ends the process: without the documents it is of no use.
   const admission = admissionOf(config);
   const meters = createMeters(metrics, { admission, library, nowMs: () => systemClock.monotonicMs() });
   const model = modelOf(config);
@@ -34,11 +40,12 @@ export async function startInference(
     await nc.rtt();
   };
   const health = await serveHealth({ host, port: config.INFERENCE_HEALTH_PORT, metrics, ready });
-  log.info({ port: server.port, model: model.name, passages: library.passageCount() }, 'ready');
+  log.info({ port: server.port, model: model.name }, 'ready');
   return {
     ready: { port: server.port, healthPort: health.port },
     stop: async () => {
       await server.stop(config.DRAIN_MS);
+      await library.close();
       await catalog.close();
       await nc.close();
       await health.stop();

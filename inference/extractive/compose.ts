@@ -1,8 +1,8 @@
 import type { SourceJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
-import type { Match, Passage } from '../library/lexical-retriever.ts';
-import type { Found } from '../library/library.ts';
+import type { Found, Match } from '../library/found.ts';
+import type { Passage } from '../library/passages.ts';
 import { termsOf } from './lexicon.ts';
-import { type Sentence, sentencesOf } from './sentences.ts';
+import type { Sentence } from './sentences.ts';
 
 export interface Composed {
   readonly text: string;
@@ -63,8 +63,8 @@ function merged(sources: readonly SourceJson[]): readonly SourceJson[] {
 function ofOne(found: Found, most = sentencesMax): Composed | undefined {
   const best = found.matches[0];
   if (best === undefined || !isEnough(best, found)) return undefined;
-  const sentences = sentencesOf(best.passage.text);
-  const asksIt = coverageOf(termsOf(best.passage.metadata.heading), found) >= headingEnough;
+  const { sentences } = best.passage;
+  const asksIt = coverageOf(termsOf(best.passage.heading), found) >= headingEnough;
   const opening = sentences.slice(saysYesOrNo(sentences, found) ? 1 : 0);
   const direct = (asksIt ? readable(opening) : directAnswer(opening, found)).slice(0, most);
   const step = most < sentencesMax ? undefined : nextStep(sentences, direct);
@@ -78,10 +78,10 @@ function ofOne(found: Found, most = sentencesMax): Composed | undefined {
  * section that asks it may have fewer of its words than the one after it.
  */
 function isEnough(best: Match, found: Found): boolean {
-  const { documentId } = best.passage.metadata;
+  const { documentId } = best.passage;
   return found.matches
     .slice(0, evidenceFrom)
-    .filter(({ passage }) => passage.metadata.documentId === documentId)
+    .filter(({ passage }) => passage.documentId === documentId)
     .some((match) => {
       const evidence = Math.log(match.score) + coverageWeight * coverageOf(match.terms, found);
       return match.score >= scoreMin && evidence >= evidenceMin;
@@ -176,6 +176,6 @@ function joined(sentences: readonly Sentence[]): string {
 }
 
 function sourceOf(passage: Passage, used: readonly Sentence[]): SourceJson {
-  const { documentId, title, url } = passage.metadata;
+  const { documentId, title, url } = passage;
   return { documentId, title, url, quote: used.map(({ text }) => text).join(' ') };
 }

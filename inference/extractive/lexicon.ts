@@ -24,8 +24,8 @@ const stopWords = new Set(
 
 /** The text's words in lower case, without accents: `Café's 20-minute` gives cafe, 20, minute. */
 export function wordsOf(text: string): readonly string[] {
-  const plain = text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
-  const apart = plain
+  const apart = unaccented(text)
+    .toLowerCase()
     .replace(/(\p{L})['’](s|t|m|re|ve|ll|d)\b/gu, '$1 $2')
     .replace(/\b([ap])\.m\b\.?/g, '$1m');
   // Phrases whose words say nothing by themselves, as the one word for them.
@@ -33,6 +33,23 @@ export function wordsOf(text: string): readonly string[] {
     .replace(/\bput(?:s|ting)? (?:\p{L}+ ){0,2}off\b/gu, 'procrastinate')
     .replace(/\b(?:say(?:s|ing)?|said) no\b/gu, 'refuse');
   return whole.match(/\p{L}+|\p{N}+/gu) ?? [];
+}
+
+/**
+ * Letters without their accents, and other forms of a character as the usual one. In runs of limited length:
+ * normalize() sorts marks that follow one another in time by the square of their number. The sorting is all
+ * that a run's end changes, and the marks are taken out anyway.
+ */
+function unaccented(text: string): string {
+  return text.replace(/\P{ASCII}{1,64}/gu, spelledOut).replace(/\p{M}+/gu, '');
+}
+
+/** A ligature may stand for a whole sentence: a text of such signs would become many times as long. */
+const growthMax = 4;
+
+function spelledOut(run: string): string {
+  const plain = run.normalize('NFKD');
+  return plain.length > growthMax * run.length ? run : plain;
 }
 
 /** The term a word is indexed and searched under; null for a word that says nothing. */

@@ -7,8 +7,7 @@ import { MessageSchema, Role } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { systemClock } from '@rapport/runtime/clock.ts';
 import { describe, expect, it } from 'vitest';
 import { evaluate } from '../evaluation.ts';
-import { Library } from '../library/library.ts';
-import { collect, quietLog, twoCreators } from '../testing/fixture.ts';
+import { collect, libraryOf, twoCreators } from '../testing/fixture.ts';
 import { compose } from './compose.ts';
 import { createExtractiveModel } from './model-extractive.ts';
 import { queryOf } from './query.ts';
@@ -103,7 +102,7 @@ describe('the demo creator', () => {
     const { library, headings } = await demoLibrary();
     for (const { documentId, heading } of headings) {
       const passage = library.find('demo', heading).matches[0]?.passage;
-      expect(passage?.metadata).toMatchObject({ documentId, heading });
+      expect(passage).toMatchObject({ documentId, heading });
       const text = compose(library.find('demo', heading))?.text ?? '';
       expect(passage?.text.startsWith(text.slice(0, 30)) && text !== '').toBe(true);
     }
@@ -137,8 +136,9 @@ async function demoLibrary() {
   const documents = await readKnowledge(join(demoFolder, 'knowledge'), { creatorId: 'demo', origin: 'test' });
   const catalog = createMemoryCatalog();
   for (const document of documents) await catalog.putDocument(document);
-  const library = new Library(quietLog);
+  const library = libraryOf();
   await library.follow(catalog);
+  await library.settled();
   const headings = documents.flatMap(({ documentId, text }) =>
     [...text.matchAll(/^## (.+)$/gm)].map(([, heading = '']) => ({ documentId, heading })),
   );

@@ -48,11 +48,11 @@ function written(question: Question): {
   return { text: composed.text, pieces, reason: 'ANSWERED' };
 }
 
-/** Word by word, each with the space before it. */
+/** Word by word, each with the space before it. Without the end's spaces: the search would try each of them. */
 function deltasOf(text: string): readonly string[] {
-  return text.match(/\s*\S+/g) ?? [];
+  return text.trimEnd().match(/\s*\S+/g) ?? [];
 }
 
 function wordCount(text: string): number {
-  return deltasOf(text).length;
+  return text.match(/\S+/g)?.length ?? 0;
 }

@@ -12,12 +12,15 @@ const followUps = [
 /** A message of so few terms after such a beginning says little by itself. */
 const ownTermsEnough = 4;
 
+/** The end of a message is searched for: long messages tell a story first and ask at their end. */
+const queryCharsMax = 1_000;
+
 /**
  * What to look for in the knowledge: the person's last message, and with it the one before when the last goes
- * on about that ("why?", "tell me more").
+ * on about that ("why?", "tell me more"). At most 2,001 characters.
  */
 export function queryOf(messages: readonly Message[]): string {
-  const said = messages.filter(({ role }) => role === Role.USER).map(({ text }) => text);
+  const said = messages.filter(({ role }) => role === Role.USER).map(({ text }) => endOf(text));
   const last = said.at(-1) ?? '';
   const terms = termsOf(last);
   const words = wordsOf(last).join(' ');
@@ -25,6 +28,13 @@ export function queryOf(messages: readonly Message[]): string {
   if (terms.length > 0 && !goesOn) return last;
   const before = said.slice(0, -1).findLast((text) => termsOf(text).length > 0);
   return before === undefined ? last : `${before}\n${last}`;
+}
+
+/** The last words of a text, from the beginning of a word where there is one. */
+function endOf(text: string): string {
+  if (text.length <= queryCharsMax) return text;
+  const end = text.slice(-queryCharsMax);
+  return end.slice(end.search(/\s/) + 1).toWellFormed();
 }
 
 const asks = '(?:how|what|why|when|where|which|should|can|does|do|is|are|am)';

@@ -36,8 +36,12 @@ const patterns = {
   self: new RegExp(questionsAboutSelf.join('|')),
 };
 
+/** A longer message is more than small talk. */
+const charsMax = 200;
+
 /** The answer to a message that asks for no knowledge (a greeting, thanks); undefined for any other. */
 export function smallTalk(text: string, creator: Creator): string | undefined {
+  if (text.length > charsMax) return undefined;
   const said = wordsOf(text).join(' ');
   const kind = (Object.keys(patterns) as (keyof typeof patterns)[]).find((each) => patterns[each].test(said));
   switch (kind) {

@@ -1,10 +1,10 @@
 import { checkedDocument } from '@rapport/catalog/checked.ts';
 import { describe, expect, it } from 'vitest';
-import { breadDocument, napDocument, quietLog, twoCreators } from '../testing/fixture.ts';
-import { Library } from './library.ts';
+import { breadDocument, libraryOf, napDocument, twoCreators } from '../testing/fixture.ts';
+import type { Library } from './library.ts';
 
 const idsOf = (library: Library, creatorId: string, query: string) =>
-  library.find(creatorId, query).matches.map(({ passage }) => passage.metadata.documentId);
+  library.find(creatorId, query).matches.map(({ passage }) => passage.documentId);
 
 describe('Library', () => {
   it("finds a creator's own passages and never another's", async () => {
@@ -61,7 +61,7 @@ describe('Library', () => {
 
   it('lets others have their turn while it indexes the largest document', async () => {
     const { catalog } = await twoCreators();
-    const library = new Library(quietLog);
+    const library = libraryOf();
     await library.follow(catalog);
     const words = Array.from({ length: 42_000 }, (_, n) => `word${n % 7_000}`)
       .join(' ')

@@ -1,9 +1,10 @@
-import { NodeParser } from '@llamaindex/core/node-parser';
-import { Document, NodeRelationship, TextNode } from '@llamaindex/core/schema';
 import type { KnowledgeDocument } from '@rapport/catalog/creator.ts';
+import { ended, type Sentence, sentencesOf } from '../extractive/sentences.ts';
+import { beginningOf, partsOf } from './cut-text.ts';
+import { type Block, blocksOf } from './markdown-blocks.ts';
 
-/** What a passage says of itself beside its text. */
-export interface PassageMetadata {
+/** A part of a document that is found, given to a model and quoted as a whole. */
+export interface Passage {
   readonly documentId: string;
   readonly title: string;
   readonly url: string;
@@ -12,99 +13,112 @@ export interface PassageMetadata {
   readonly heading: string;
   /** Its place in the document: 0, 1, 2… */
   readonly index: number;
+  /** Its blocks without Markdown, a blank line between two paragraphs. */
+  readonly text: string;
+  readonly sentences: readonly Sentence[];
 }
 
 /** A passage ends at the paragraph that brings it here: a few paragraphs that one question asks for. */
 const passageCharsAim = 1_200;
-/** A longer paragraph is cut at the end of a sentence, or here when it has none. */
+/** A longer paragraph is cut: at the end of a sentence where there is one. */
 const passageCharsMax = 2_000;
-
-/** A document as its passages, in order. */
-export function passagesOf(document: KnowledgeDocument): readonly TextNode<PassageMetadata>[] {
-  const { documentId, title, url, topic } = document;
-  const metadata: PassageMetadata = { documentId, title, url, topic, heading: '', index: 0 };
-  const whole = new Document<PassageMetadata>({ id_: documentId, text: document.text, metadata });
-  return new PassageParser().parse(whole);
-}
-
 /**
- * Cuts Markdown at headings, then at paragraphs. LlamaIndex's own MarkdownNodeParser keeps a section whole
- * however long it is, and its sentence tokenizer takes time by the square of the length; this one takes time
- * by the length.
+ * A heading and the path of all headings above a passage. Each passage is indexed under its path, so that
+ * without a limit a document of long headings and short sections would take memory by the square of its length.
  */
-class PassageParser extends NodeParser<TextNode[]> {
-  parse(document: Document<PassageMetadata>): readonly TextNode<PassageMetadata>[] {
-    const source = document.asRelatedNodeInfo(); // Once: it hashes the whole text.
-    return sectionsOf(document.text)
-      .flatMap(({ heading, paragraphs }) => packed(paragraphs).map((text) => ({ heading, text })))
-      .map(({ heading, text }, index) => {
-        const metadata = { ...document.metadata, heading, index };
-        const relationships = { [NodeRelationship.SOURCE]: source };
-        return new TextNode<PassageMetadata>({
-          id_: `${document.id_}#${index}`,
-          text,
-          metadata,
-          relationships,
-        });
-      });
-  }
+const headingCharsMax = 120;
+const pathCharsMax = 300;
+/** One for every 64 characters of the largest document; what is behind them is not indexed. */
+export const passagesPerDocumentMax = 4_096;
 
-  protected override parseNodes(documents: TextNode<PassageMetadata>[]): TextNode[] {
-    return documents.flatMap((document) => [...this.parse(document)]);
-  }
+/** A document as its passages, in order. Takes time by the length of the document, whatever it holds. */
+export function passagesOf(document: KnowledgeDocument): readonly Passage[] {
+  const { documentId, title, url, topic } = document;
+  return sectionsOf(blocksOf(document.text))
+    .flatMap(({ heading, blocks }) => packed(paragraphsOf(blocks)).map((said) => ({ heading, ...said })))
+    .slice(0, passagesPerDocumentMax)
+    .map((said, index) => ({ documentId, title, url, topic, index, ...said }));
 }
 
 interface Section {
   readonly heading: string;
-  readonly paragraphs: string[];
+  readonly blocks: Block[];
 }
 
-function sectionsOf(text: string): readonly Section[] {
+function sectionsOf(blocks: readonly Block[]): readonly Section[] {
   const open: string[] = [];
-  let section: Section = { heading: '', paragraphs: [] };
+  let section: Section = { heading: '', blocks: [] };
   const sections = [section];
-  let lines: string[] = [];
-  const endParagraph = () => {
-    if (lines.length > 0) section.paragraphs.push(lines.join('\n').trim());
-    lines = [];
-  };
-  for (const line of text.split('\n')) {
-    const [, marks, words] = line.startsWith('#') ? (/^(#{1,6}) +(.+?)[ #]*$/.exec(line) ?? []) : [];
-    if (marks !== undefined && words !== undefined) {
-      endParagraph();
-      open.length = Math.min(open.length, marks.length - 1);
-      open[marks.length - 1] = words;
-      section = { heading: open.filter(Boolean).join(' > '), paragraphs: [] };
-      sections.push(section);
-    } else if (line.trim() === '') endParagraph();
-    else lines.push(line);
-  }
-  endParagraph();
-  return sections.filter(({ paragraphs }) => paragraphs.length > 0);
-}
-
-function packed(paragraphs: readonly string[]): readonly string[] {
-  const passages: string[] = [];
-  let passage = '';
-  for (const part of paragraphs.flatMap(cut)) {
-    if (passage !== '' && passage.length + part.length > passageCharsAim) {
-      passages.push(passage);
-      passage = '';
+  for (const block of blocks) {
+    if (block.kind !== 'heading') {
+      section.blocks.push(block);
+      continue;
     }
-    passage = passage === '' ? part : `${passage}\n\n${part}`;
+    open.length = Math.min(open.length, block.level - 1);
+    open[block.level - 1] = beginningOf(block.text, headingCharsMax);
+    section = { heading: pathOf(open), blocks: [] };
+    sections.push(section);
   }
-  return passage === '' ? passages : [...passages, passage];
+  return sections;
 }
 
-function cut(paragraph: string): readonly string[] {
-  const parts: string[] = [];
-  let rest = paragraph;
-  while (rest.length > passageCharsMax) {
-    const window = rest.slice(0, passageCharsMax);
-    const end = Math.max(window.lastIndexOf('. '), window.lastIndexOf('? '), window.lastIndexOf('\n'));
-    const at = end > passageCharsAim / 2 ? end + 1 : passageCharsMax;
-    parts.push(rest.slice(0, at).trim());
-    rest = rest.slice(at).trim();
+/** The innermost heading says most: the outer ones are left out where the path is too long. */
+function pathOf(open: readonly string[]): string {
+  const path = open.filter(Boolean);
+  while (path.length > 1 && path.join(' > ').length > pathCharsMax) path.shift();
+  return path.join(' > ');
+}
+
+/** Blocks without a blank line between them, as long as they fit into one passage. */
+interface Paragraph {
+  text: string;
+  readonly sentences: string[];
+}
+
+function paragraphsOf(blocks: readonly Block[]): readonly Paragraph[] {
+  const paragraphs: Paragraph[] = [];
+  for (const block of blocks) {
+    for (const [at, part] of partsOf(block.text, passageCharsMax).entries()) {
+      const line = at === 0 && block.mark !== '' ? `${block.mark} ${part}` : part;
+      const last = paragraphs.at(-1);
+      const fits = last !== undefined && last.text.length + line.length < passageCharsMax;
+      if (last !== undefined && fits && at === 0 && block.joined) {
+        last.text += `\n${line}`;
+        last.sentences.push(...saidBy(block, part));
+      } else paragraphs.push({ text: line, sentences: [...saidBy(block, part)] });
+    }
   }
-  return [...parts, rest];
+  return paragraphs;
+}
+
+/** Prose as its sentences; an item, a row and a piece of code each as one, so that an answer does not tear it. */
+function saidBy({ kind }: Block, part: string): readonly string[] {
+  switch (kind) {
+    case 'code':
+      return [part];
+    case 'row':
+      return [ended(part)];
+    case 'item':
+      return sentencesOf(ended(part));
+    default:
+      return sentencesOf(part);
+  }
+}
+
+/** Paragraphs put together up to the length that a passage aims at. */
+function packed(paragraphs: readonly Paragraph[]): readonly Pick<Passage, 'text' | 'sentences'>[] {
+  const passages: { text: string; sentences: Sentence[] }[] = [];
+  let paragraph = 0;
+  for (const { text, sentences } of paragraphs) {
+    const last = passages.at(-1);
+    const begins = last === undefined || last.text.length + text.length > passageCharsAim;
+    paragraph = begins ? 0 : paragraph + 1;
+    const said = sentences.map((sentence) => ({ text: sentence, paragraph }));
+    if (begins) passages.push({ text, sentences: said });
+    else {
+      last.text += `\n\n${text}`;
+      last.sentences.push(...said);
+    }
+  }
+  return passages;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '@rapport/runtime/clock.ts';
 import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
-import type { Passage } from '../library/lexical-retriever.ts';
+import type { Passage } from '../library/passages.ts';
 import type { Piece } from '../piece.ts';
 import type { Model } from './model.ts';
 import { promptOf } from './prompt.ts';
@@ -112,10 +112,10 @@ async function* piecesOf(
 function citationsOf(passages: readonly Passage[]): readonly Piece[] {
   const byDocument = new Map<string, Passage>();
   for (const passage of passages) {
-    const { documentId } = passage.metadata;
+    const { documentId } = passage;
     if (!byDocument.has(documentId)) byDocument.set(documentId, passage);
   }
-  return [...byDocument.values()].map(({ text, metadata: { documentId, title, url } }) => ({
+  return [...byDocument.values()].map(({ text, documentId, title, url }) => ({
     kind: 'citation',
     source: { documentId, title, url, quote: text },
   }));

@@ -1,6 +1,6 @@
 import type { Creator } from '@rapport/catalog/creator.ts';
 import type { Message } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
-import type { Found } from '../library/library.ts';
+import type { Found } from '../library/found.ts';
 import type { Piece } from '../piece.ts';
 
 /**

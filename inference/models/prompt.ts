@@ -1,6 +1,6 @@
 import { Role } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import type OpenAI from 'openai';
-import type { Passage } from '../library/lexical-retriever.ts';
+import type { Passage } from '../library/passages.ts';
 import type { Question } from './model.ts';
 
 type ChatMessage = OpenAI.ChatCompletionMessageParam;
@@ -19,7 +19,7 @@ export function promptOf({ creator, messages }: Question, passages: readonly Pas
       creator.unknownAnswer,
   ].join('\n');
   const material = passages.map((passage, at) => {
-    const { title, heading } = passage.metadata;
+    const { title, heading } = passage;
     return `[${at + 1}] ${title}${heading === '' ? '' : ` > ${heading}`}\n${passage.text}`;
   });
   const system = [who, rules, `Passages:\n\n${material.join('\n\n') || '(none)'}`].join('\n\n');

@@ -32,6 +32,7 @@ export async function* answer(
   if (creator === undefined) {
     throw new Fault('creator_unknown', `Cannot answer for creator ${request.creatorId}: there is none`);
   }
+  await library.ready(creator.creatorId, signal);
   const leave = await admission.enter(request, signal);
   try {
     const { messages } = request;

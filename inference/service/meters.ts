@@ -33,6 +33,16 @@ export function createMeters(
   );
   metrics.gauge('rapport_inference_running_turns', 'Answers being written.', () => admission.running);
   metrics.gauge('rapport_inference_waiting_turns', 'Requests waiting for a slot.', () => admission.waiting);
+  metrics.gauge(
+    'rapport_inference_documents_waiting',
+    'Changed documents that wait to be indexed.',
+    () => library.waiting,
+  );
+  metrics.gauge(
+    'rapport_inference_documents_skipped',
+    'Documents left out of the index since the start: reading them took too long or failed.',
+    () => library.skipped,
+  );
   metrics.gauge('rapport_inference_passages', 'Passages of all creators in the index.', () =>
     library.passageCount(),
   );

@@ -6,13 +6,17 @@ import { createLog } from '@rapport/runtime/log.ts';
 import { Metrics } from '@rapport/runtime/metrics.ts';
 import { Admission, type AdmissionLimits } from '../admission.ts';
 import { createInferenceClient, type Generate, inferenceLimits } from '../client.ts';
-import { Library } from '../library/library.ts';
+import { Library, type LibraryOptions } from '../library/library.ts';
 import type { Model } from '../models/model.ts';
 import type { Piece } from '../piece.ts';
 import { createMeters } from '../service/meters.ts';
 import { serveInference } from '../service/server.ts';
 
 export const quietLog = createLog({ name: 'inference-test', level: 'silent' });
+
+export function libraryOf(more: Partial<LibraryOptions> = {}): Library {
+  return new Library({ clock: systemClock, log: quietLog, documentMs: 10_000, waitMs: 10_000, ...more });
+}
 
 /** A creator `ada` who knows about naps and `bob` who knows about bread, and their library. */
 export async function twoCreators() {
@@ -21,8 +25,9 @@ export async function twoCreators() {
   await catalog.putCreator(checkedCreator({ creatorId: 'bob', name: 'Bob' }));
   await catalog.putDocument(napDocument);
   await catalog.putDocument(breadDocument);
-  const library = new Library(quietLog);
+  const library = libraryOf();
   await library.follow(catalog);
+  await library.settled();
   return { catalog, library };
 }
 
