@@ -83,6 +83,7 @@ function turnsOf(script: (signal: AbortSignal, pass: (ms: number) => void) => As
       key,
       turnId: 't1',
       attempt,
+      configVersion: 7,
       answeredSeq: 0,
       askedSeq: 1,
       uptoSeq: 1,
@@ -197,5 +198,6 @@ describe('Turns', () => {
     start();
     await vi.waitFor(() => expect(asked).toHaveLength(1));
     expect(asked[0]?.messages).toEqual([message]);
+    expect(asked[0]?.configVersion).toBe(7);
   });
 });

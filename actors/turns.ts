@@ -22,6 +22,8 @@ export interface TurnOrder {
   readonly key: ConversationKey;
   readonly turnId: string;
   readonly attempt: number;
+  /** The version of the creator's configuration that the turn began with. */
+  readonly configVersion: number;
   /** What the person said after this seq and up to `askedSeq` is to be answered. */
   readonly answeredSeq: number;
   readonly askedSeq: number;
@@ -158,11 +160,12 @@ export class Turns {
 
   async #pieces(writing: Writing, beganMs: number): Promise<void> {
     const { history, inference, clock } = this.#options;
-    const { key, turnId, attempt, uptoSeq } = writing.order;
+    const { key, turnId, attempt, configVersion, uptoSeq } = writing.order;
     const { signal } = writing.stop;
     const page = await history.page(key, { beforeSeq: uptoSeq + 1, limit: contextMessagesMax });
     const messages = questionLast(page, writing.order).map(shown);
-    for await (const piece of inference.generate({ ...key, turnId, attempt, messages }, signal)) {
+    const request = { ...key, turnId, attempt, configVersion, messages };
+    for await (const piece of inference.generate(request, signal)) {
       signal.throwIfAborted();
       if (piece.kind === 'delta') {
         if (writing.text === '')

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { InferenceLimits } from './client.ts';
 import { createExtractiveModel } from './extractive/model-extractive.ts';
 import type { Model } from './models/model.ts';
-import { ask, clientOf, collect, said, startServer } from './testing/fixture.ts';
+import { ask, clientOf, collect, libraryOf, said, startServer } from './testing/fixture.ts';
 
 const extractive = createExtractiveModel({ clock: systemClock, deltaMs: 0 });
 const cleanups: (() => Promise<void>)[] = [];
@@ -55,6 +55,66 @@ describe('createInferenceClient()', () => {
       url: '/learn/naps',
     });
     expect(answer.done).toBe('ANSWERED');
+  });
+
+  it('sends the model and the time with the first text, and all that is known before done', async () => {
+    const counting: Model = {
+      name: 'counting',
+      async *answer() {
+        await systemClock.sleep(60);
+        yield { kind: 'delta', text: 'Well' };
+        await systemClock.sleep(60);
+        yield { kind: 'usage', promptTokens: 12, answerTokens: 3, model: 'counting-2' };
+        yield { kind: 'done', reason: 'LENGTH' };
+      },
+    };
+    const { client } = await serverAndClient(counting);
+    const { usages, kinds } = await collect(client.generate(ask('Hi'), never));
+    expect(kinds).toEqual(['delta', 'usage', 'usage', 'done']);
+    const [first, last] = usages;
+    expect(first).toMatchObject({ model: 'counting', promptTokens: 0, answerTokens: 0 });
+    expect(last).toMatchObject({ model: 'counting-2', promptTokens: 12, answerTokens: 3 });
+    expect(first?.firstTokenMs).toBeGreaterThanOrEqual(58);
+    expect(last?.firstTokenMs).toBe(first?.firstTokenMs);
+    expect(last?.totalMs).toBeGreaterThanOrEqual((last?.firstTokenMs ?? 0) + 55);
+  });
+
+  it('sends a usage even when the model counts nothing', async () => {
+    const silent: Model = {
+      name: 'silent',
+      async *answer() {
+        yield { kind: 'done', reason: 'ANSWERED' };
+      },
+    };
+    const { client } = await serverAndClient(silent);
+    const { usages } = await collect(client.generate(ask('Hi'), never));
+    expect(usages).toMatchObject([{ model: 'silent', promptTokens: 0, firstTokenMs: 0 }]);
+  });
+
+  it('fails with model_failed for a piece larger than gRPC takes, not with model_busy', async () => {
+    const large: Model = {
+      name: 'large',
+      async *answer() {
+        yield { kind: 'delta', text: 'x'.repeat(5 * 1024 * 1024) };
+        yield { kind: 'done', reason: 'ANSWERED' };
+      },
+    };
+    const { client } = await serverAndClient(large);
+    await expect(collect(client.generate(ask('Hi'), never))).rejects.toEqual(code('model_failed'));
+  });
+
+  it('waits for the index of its creator, then fails with model_busy', async () => {
+    const unread = libraryOf({ waitMs: 100 }); // It has not even heard which documents there are.
+    const server = await startServer(extractive, { library: unread });
+    cleanups.push(() => server.stop(0));
+    const client = clientOf(server.address);
+    cleanups.push(() => client.close());
+    const beganMs = systemClock.monotonicMs();
+    await expect(collect(client.generate(ask('Hi'), never))).rejects.toEqual(code('model_busy'));
+    expect(systemClock.monotonicMs() - beganMs).toBeGreaterThanOrEqual(98);
+    await unread.follow(server.catalog);
+    expect((await collect(client.generate(ask('Hi'), never))).done).toBe('ANSWERED');
+    await unread.close();
   });
 
   it('yields the first delta long before the answer is whole', async () => {
@@ -219,7 +279,8 @@ describe('createInferenceClient()', () => {
     let read = 0;
     let most = 0;
     for await (const piece of client.generate(ask('Hi'), never)) {
-      if (piece.kind !== 'delta') break;
+      if (piece.kind === 'done') break;
+      if (piece.kind !== 'delta') continue;
       read += 1;
       if (read === 10) await systemClock.sleep(300);
       if (read === 10) most = written;

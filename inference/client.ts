@@ -39,6 +39,8 @@ export const inferenceLimits: InferenceLimits = {
 export interface Generate extends ConversationKey {
   readonly turnId: string;
   readonly attempt: number;
+  /** The version of the creator's configuration that the turn began with. */
+  readonly configVersion: number;
   /** The newest messages, oldest first; the last one is the person's and is to be answered. */
   readonly messages: readonly MessageJson[];
 }
@@ -204,7 +206,7 @@ function isUnreachable(failure: unknown): boolean {
 
 function asFault(failure: unknown): Fault {
   if (failure instanceof Fault) return failure;
-  const code = isServiceError(failure) ? codeOf(failure.code) : 'model_failed';
+  const code = isServiceError(failure) ? codeOf(failure) : 'model_failed';
   return new Fault(code, 'Cannot get an answer from the inference service', failure);
 }
 

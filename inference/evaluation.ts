@@ -89,5 +89,10 @@ function shareRight(outcomes: readonly Outcome[]): number {
 }
 
 async function readJson(path: string): Promise<unknown> {
-  return JSON.parse(await readFile(path, 'utf8'));
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (failure) {
+    const sentence = `Cannot read ${path}: the folder should have creator.json, knowledge/ and questions.json`;
+    throw new Error(sentence, { cause: failure });
+  }
 }

@@ -11,16 +11,31 @@ import {
 /** Why an answer ended. */
 export type DoneReason = Exclude<Done_ReasonJson, 'REASON_UNSPECIFIED'>;
 
-/** One thing a model says: any number of delta and citation, then usage, then done. */
+/** The tokens of an answer, as its model counts them. 0: not known. */
+export interface TokenUsage {
+  readonly promptTokens: number;
+  readonly answerTokens: number;
+  readonly model: string;
+}
+
+/** A part of an answer that a model writes: any number of delta and citation, then usage, then done. */
+export type ModelPiece =
+  | { readonly kind: 'delta'; readonly text: string }
+  | { readonly kind: 'citation'; readonly source: SourceJson }
+  | ({ readonly kind: 'usage' } & TokenUsage)
+  | { readonly kind: 'done'; readonly reason: DoneReason };
+
+/** The same as the service sends it: a usage with its times takes the place of the one before. */
 export type Piece =
   | { readonly kind: 'delta'; readonly text: string }
   | { readonly kind: 'citation'; readonly source: SourceJson }
-  | {
+  | ({
       readonly kind: 'usage';
-      readonly promptTokens: number;
-      readonly answerTokens: number;
-      readonly model: string;
-    }
+      /** From the request's arrival at the service to the first text. */
+      readonly firstTokenMs?: number;
+      /** From the request's arrival to this piece. */
+      readonly totalMs?: number;
+    } & TokenUsage)
   | { readonly kind: 'done'; readonly reason: DoneReason };
 
 export function toResponse(piece: Piece): GenerateResponse {
@@ -30,8 +45,8 @@ export function toResponse(piece: Piece): GenerateResponse {
     case 'citation':
       return create(GenerateResponseSchema, { piece: { case: 'citation', value: piece.source } });
     case 'usage': {
-      const { promptTokens, answerTokens, model } = piece;
-      const value = { promptTokens, answerTokens, model };
+      const { promptTokens, answerTokens, model, firstTokenMs = 0, totalMs = 0 } = piece;
+      const value = { promptTokens, answerTokens, model, firstTokenMs, totalMs };
       return create(GenerateResponseSchema, { piece: { case: 'usage', value } });
     }
     case 'done':
@@ -52,8 +67,8 @@ export function toPiece({ piece }: GenerateResponse): Piece | undefined {
       return { kind: 'citation', source: { documentId, title, url: isLink(url) ? url : '', quote } };
     }
     case 'usage': {
-      const { promptTokens, answerTokens, model } = piece.value;
-      return { kind: 'usage', promptTokens, answerTokens, model };
+      const { promptTokens, answerTokens, model, firstTokenMs, totalMs } = piece.value;
+      return { kind: 'usage', promptTokens, answerTokens, model, firstTokenMs, totalMs };
     }
     case 'done':
       return { kind: 'done', reason: reasonNames.get(piece.value.reason) ?? 'ANSWERED' };

@@ -34,7 +34,7 @@ export async function startInference(
   const meters = createMeters(metrics, { admission, library, nowMs: () => systemClock.monotonicMs() });
   const model = modelOf(config);
   const host = config.INFERENCE_HOST;
-  const answering = { catalog, library, model, admission };
+  const answering = { catalog, library, model, admission, clock: systemClock };
   const server = await serveInference({ ...answering, host, port: config.INFERENCE_PORT, log, meters });
   const ready = async () => {
     await nc.rtt();

@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { explainWrongArguments, whole } from '@rapport/runtime/arguments.ts';
+import { readArguments, runCommand, whole } from '@rapport/runtime/arguments.ts';
 import {
   documentCharsMax,
   hostileDocuments,
@@ -18,17 +17,14 @@ each function (5 by default).
 /** Times below this say nothing about how they grow. */
 const exponentFromMs = 1;
 
-const { values } = await explainWrongArguments(() =>
-  parseArgs({ options: { help: { type: 'boolean', short: 'h' }, slowest: { type: 'string' } } }),
-);
-if (values.help === true) process.stdout.write(help);
-else {
-  const rowsMax = await explainWrongArguments(() => whole('slowest', values.slowest ?? '5'));
-  for (const [name, work] of worksOnMessages)
-    await print(name, work, { classes: hostileMessages, charsMax: messageCharsMax, rowsMax });
-  for (const [name, work] of worksOnDocuments)
-    await print(name, work, { classes: hostileDocuments, charsMax: documentCharsMax, rowsMax });
-}
+await runCommand(async () => {
+  const { values } = readArguments({ help, options: { slowest: { type: 'string', default: '5' } } });
+  const rowsMax = whole('slowest', values.slowest);
+  const said = { classes: hostileMessages, charsMax: messageCharsMax, rowsMax };
+  for (const [name, work] of worksOnMessages) await print(name, work, said);
+  const written = { classes: hostileDocuments, charsMax: documentCharsMax, rowsMax };
+  for (const [name, work] of worksOnDocuments) await print(name, work, written);
+});
 
 type Work = (text: string) => unknown;
 

@@ -98,4 +98,10 @@ export const limits = {
   faultsWindowMs: 10_000,
 } as const;
 
+/**
+ * The longest answer of a model, in UTF-16 code units. It is also the longest message that inference takes in a
+ * request: with a smaller limit there, every question after a long answer would be refused.
+ */
+export const answerCharsMax = 32_000;
+
 export type Limits = { readonly [K in keyof typeof limits]: number };

@@ -121,6 +121,7 @@ export class Performer {
       key,
       turnId,
       attempt,
+      configVersion: turn.configVersion,
       answeredSeq,
       askedSeq,
       uptoSeq,

@@ -1,6 +1,6 @@
 import type { Clock } from '@rapport/runtime/clock.ts';
 import type { Model, Question } from '../models/model.ts';
-import type { DoneReason, Piece } from '../piece.ts';
+import type { DoneReason, ModelPiece } from '../piece.ts';
 import { compose } from './compose.ts';
 import { smallTalk } from './small-talk.ts';
 
@@ -36,7 +36,7 @@ export function createExtractiveModel(options: {
 
 function written(question: Question): {
   readonly text: string;
-  readonly pieces: readonly Piece[];
+  readonly pieces: readonly ModelPiece[];
   readonly reason: DoneReason;
 } {
   const { creator, messages, found } = question;

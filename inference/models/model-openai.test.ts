@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import { create } from '@bufbuild/protobuf';
 import { MessageSchema, Role } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
+import { answerCharsMax } from '@rapport/proto/limits.ts';
 import { systemClock } from '@rapport/runtime/clock.ts';
+import { reasonOf } from '@rapport/runtime/fault.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ask, clientOf, collect, startServer, twoCreators } from '../testing/fixture.ts';
 import type { Question } from './model.ts';
@@ -230,6 +233,41 @@ describe('createOpenAiModel()', () => {
     expect(await failing(baseUrl)).toBe('model_failed');
   });
 
+  it('puts the halves of an emoji together that come in two chunks', async () => {
+    const { baseUrl } = await startEndpoint((response) => {
+      sse(response, '{"choices":[{"index":0,"delta":{"content":"Yes \\ud83d"},"finish_reason":null}]}');
+      sse(
+        response,
+        '{"choices":[{"index":0,"delta":{"content":"\\ude00"},"finish_reason":"stop"}]}',
+        '[DONE]',
+      );
+      response.end();
+    });
+    const answer = await answerOf(baseUrl);
+    expect(answer.text).toBe('Yes 😀');
+    expect(answer.deltas).toEqual(['Yes ', '😀']);
+  });
+
+  it.each([500, 400, 401])(
+    'tells no secret and at most 300 characters of an error with status %i',
+    async (status) => {
+      const { baseUrl } = await startEndpoint((response) => {
+        const message = `Bad key secret-key-1234567890 for "How long should a nap be?" ${'x'.repeat(1_000_000)}`;
+        response
+          .writeHead(status, { 'content-type': 'application/json' })
+          .end(JSON.stringify({ error: { message } }));
+      });
+      const failure: unknown = await answerOf(baseUrl, { apiKey: 'secret-key-1234567890' }).catch(
+        (thrown) => thrown,
+      );
+      const reason = reasonOf(failure);
+      expect(reason).toMatch(/^Cannot get an answer: the endpoint answered with status .+Bad key …/);
+      expect(reason).not.toMatch(/secret|nap be/);
+      expect(reason.length).toBeLessThan(400);
+      expect(inspect(failure, { depth: 10 })).not.toMatch(/secret-key|nap be/);
+    },
+  );
+
   it('hangs up on the endpoint when the gRPC caller cancels', async () => {
     const { baseUrl, left } = await startEndpoint((response) => sse(response, chunk('Twenty ')));
     const server = await startServer(modelOf(baseUrl, { idleMs: 60_000 }));
@@ -263,7 +301,8 @@ describe('createOpenAiModel()', () => {
     });
     const answer = await answerOf(baseUrl);
     expect(answer.done).toBe('LENGTH');
-    expect(answer.text.length).toBeLessThan(33_000);
+    expect(answer.text).toHaveLength(answerCharsMax);
+    expect(answer.kinds.slice(-3)).toEqual(['citation', 'usage', 'done']);
     await left;
   });
 });

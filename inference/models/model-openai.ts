@@ -1,10 +1,12 @@
 import type { Clock } from '@rapport/runtime/clock.ts';
-import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
+import { Fault } from '@rapport/runtime/fault.ts';
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
 import type { Passage } from '../library/passages.ts';
-import type { Piece } from '../piece.ts';
+import type { ModelPiece } from '../piece.ts';
+import { AnswerText } from './answer-text.ts';
 import type { Model } from './model.ts';
 import { promptOf } from './prompt.ts';
+import { providerError } from './provider-error.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface OpenAiOptions {
@@ -20,9 +22,6 @@ export interface OpenAiOptions {
   readonly idleMs: number;
 }
 
-/** Whatever the endpoint makes of answerTokensMax, an answer ends here. */
-const answerCharsMax = 32_000;
-
 /**
  * Answers by any endpoint that speaks the OpenAI chat completions protocol, from the passages that were
  * found.
@@ -33,6 +32,7 @@ export function createOpenAiModel(options: OpenAiOptions): Model {
     apiKey: options.apiKey || 'none', // The package wants one even where the endpoint does not.
     maxRetries: 0, // The turn's deadline is short; the person may ask again.
     timeout: options.firstTokenMs,
+    logLevel: 'off', // The package would print what the endpoint sent, the person's text included.
   });
   return {
     name: options.model,
@@ -40,12 +40,13 @@ export function createOpenAiModel(options: OpenAiOptions): Model {
       const passages = question.found.matches.slice(0, options.passagesMax).map(({ passage }) => passage);
       const watchdog = new Watchdog(options.clock, 'the model');
       const given = AbortSignal.any([signal, watchdog.signal]);
+      const messages = promptOf(question, passages);
       try {
         watchdog.expect(options.firstTokenMs);
         const chunks = await client.chat.completions.create(
           {
             model: options.model,
-            messages: promptOf(question, passages),
+            messages,
             max_completion_tokens: options.answerTokensMax,
             stream: true,
             stream_options: { include_usage: true },
@@ -61,7 +62,8 @@ export function createOpenAiModel(options: OpenAiOptions): Model {
       } catch (failure) {
         // The package ends an aborted stream as if it were over: that it was cut shows by the missing
         // finish_reason.
-        throw given.aborted ? given.reason : asFault(failure);
+        const secrets = [options.apiKey, ...messages.map(({ content }) => String(content))];
+        throw given.aborted ? given.reason : asFault(failure, secrets);
       } finally {
         watchdog.rest();
       }
@@ -83,22 +85,23 @@ async function* piecesOf(
     readonly model: string;
     readonly unknownAnswer: string;
   },
-): AsyncIterable<Piece> {
-  let text = '';
+): AsyncIterable<ModelPiece> {
+  const answer = new AnswerText();
   let finish: string | null = null;
   let usage = { promptTokens: 0, answerTokens: 0 };
   for await (const chunk of chunks) {
     const [choice] = chunk.choices;
-    const delta = choice?.delta?.content ?? '';
-    text += delta;
+    const delta = answer.take(choice?.delta?.content ?? '');
     if (delta !== '') yield { kind: 'delta', text: delta };
     if (chunk.usage) {
       usage = { promptTokens: chunk.usage.prompt_tokens, answerTokens: chunk.usage.completion_tokens };
     }
-    finish = choice?.finish_reason ?? finish;
-    if (text.length > answerCharsMax) finish = 'length';
-    if (text.length > answerCharsMax) break;
+    finish = answer.isFull ? 'length' : (choice?.finish_reason ?? finish);
+    if (answer.isFull) break;
   }
+  const rest = answer.end();
+  if (rest !== '') yield { kind: 'delta', text: rest };
+  const { text } = answer;
   if (finish === null)
     throw new Fault('model_failed', 'Cannot use an answer that ended without a finish_reason');
   if (text.trim() === '') throw new Fault('model_failed', 'Cannot use an answer without text');
@@ -109,7 +112,7 @@ async function* piecesOf(
 }
 
 /** Every document that the model was given, once, with its best passage. */
-function citationsOf(passages: readonly Passage[]): readonly Piece[] {
+function citationsOf(passages: readonly Passage[]): readonly ModelPiece[] {
   const byDocument = new Map<string, Passage>();
   for (const passage of passages) {
     const { documentId } = passage;
@@ -121,15 +124,15 @@ function citationsOf(passages: readonly Passage[]): readonly Piece[] {
   }));
 }
 
-function asFault(failure: unknown): Fault {
+function asFault(failure: unknown, secrets: readonly string[]): Fault {
   if (failure instanceof Fault) return failure;
   const fault = (code: Fault['code'], what: string) =>
-    new Fault(code, `Cannot get an answer: ${what}`, failure);
+    new Fault(code, `Cannot get an answer: ${what}`, providerError(failure, secrets));
   if (failure instanceof APIConnectionTimeoutError)
     return fault('model_timeout', 'the endpoint did not respond');
   if (failure instanceof APIConnectionError)
     return fault('model_unavailable', 'the endpoint can not be reached');
-  if (!(failure instanceof APIError)) return fault('model_failed', `the stream broke (${reasonOf(failure)})`);
+  if (!(failure instanceof APIError)) return fault('model_failed', 'the stream broke');
   if (failure.status === 429) return fault('model_busy', 'the endpoint is busy');
   if ([502, 503, 504].includes(failure.status ?? 0))
     return fault('model_unavailable', 'the endpoint is down');

@@ -1,7 +1,7 @@
 import type { Creator } from '@rapport/catalog/creator.ts';
 import type { Message } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import type { Found } from '../library/found.ts';
-import type { Piece } from '../piece.ts';
+import type { ModelPiece } from '../piece.ts';
 
 /**
  * What a model is given: who answers, what was said (oldest first), and what the creator's knowledge has on
@@ -25,5 +25,5 @@ export interface Model {
    * reason, when the signal aborts. Throws Fault model_unavailable, model_busy, model_timeout or
    * model_failed.
    */
-  answer(question: Question, signal: AbortSignal): AsyncIterable<Piece>;
+  answer(question: Question, signal: AbortSignal): AsyncIterable<ModelPiece>;
 }

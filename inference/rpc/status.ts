@@ -18,12 +18,13 @@ export function statusOf(thrown: unknown): status {
 }
 
 /** The code that a person is told when a call ended with this status. */
-export function codeOf(code: status): Code {
+export function codeOf({ code, details }: { readonly code: status; readonly details: string }): Code {
   switch (code) {
     case status.UNAVAILABLE:
       return 'model_unavailable';
     case status.RESOURCE_EXHAUSTED:
-      return 'model_busy';
+      // gRPC has the same status for a message that is too large. To try that again is of no use.
+      return /message larger than max/i.test(details) ? 'model_failed' : 'model_busy';
     case status.DEADLINE_EXCEEDED:
       return 'model_timeout';
     default:

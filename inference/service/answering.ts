@@ -2,30 +2,34 @@ import type { Catalog } from '@rapport/catalog/catalog.ts';
 import { Role } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import type { GenerateRequest } from '@rapport/proto/gen/rapport/v1/inference_pb.ts';
 import { idPattern } from '@rapport/proto/identity.ts';
+import { answerCharsMax } from '@rapport/proto/limits.ts';
+import type { Clock } from '@rapport/runtime/clock.ts';
 import { Fault } from '@rapport/runtime/fault.ts';
 import type { Admission } from '../admission.ts';
 import { queryOf } from '../extractive/query.ts';
 import type { Library } from '../library/library.ts';
 import type { Model } from '../models/model.ts';
 import type { Piece } from '../piece.ts';
+import { timedUsage } from './timed-usage.ts';
 
 export interface Answering {
   readonly catalog: Catalog;
   readonly library: Library;
   readonly model: Model;
   readonly admission: Admission;
+  readonly clock: Clock;
 }
 
-/** More than an actor sends; a request is at most this many messages of textCharsMax. */
+/** More than an actor sends; a request is at most this many messages of answerCharsMax. */
 const messagesMax = 200;
-const textCharsMax = 32_000;
 
 /** One answer: the request is checked, a slot awaited, the knowledge searched, the model asked. */
 export async function* answer(
-  { catalog, library, model, admission }: Answering,
+  { catalog, library, model, admission, clock }: Answering,
   request: GenerateRequest,
   signal: AbortSignal,
 ): AsyncIterable<Piece> {
+  const beganMs = clock.monotonicMs();
   const wrong = faultOf(request);
   if (wrong !== undefined) throw new Fault('bad_request', wrong);
   const creator = catalog.creator(request.creatorId)?.creator;
@@ -37,7 +41,8 @@ export async function* answer(
   try {
     const { messages } = request;
     const found = library.find(creator.creatorId, queryOf(messages));
-    yield* model.answer({ creator, messages, found }, signal);
+    const pieces = model.answer({ creator, messages, found }, signal);
+    yield* timedUsage(pieces, { clock, beganMs, model: model.name });
   } finally {
     leave();
   }
@@ -52,9 +57,9 @@ function faultOf({ creatorId, userId, turnId, messages }: GenerateRequest): stri
   if (messages.length > messagesMax) {
     return `Cannot answer ${messages.length} messages: at most ${messagesMax} are taken`;
   }
-  const long = messages.find(({ text }) => text.length > textCharsMax);
+  const long = messages.find(({ text }) => text.length > answerCharsMax);
   if (long !== undefined) {
-    return `Cannot answer a message of ${long.text.length} characters: at most ${textCharsMax} are taken`;
+    return `Cannot answer a message of ${long.text.length} characters: at most ${answerCharsMax} are taken`;
   }
   const last = messages.at(-1);
   if (last?.role !== Role.USER)

@@ -72,7 +72,7 @@ async function serveCall(
   const cancelled = new AbortController();
   call.once('cancelled', () => cancelled.abort());
   const turn = options.meters.began();
-  const { creatorId, turnId, attempt } = call.request;
+  const { creatorId, turnId, attempt, configVersion } = call.request;
   try {
     for await (const piece of answer(options, call.request, cancelled.signal)) {
       if (piece.kind === 'delta') turn.firstText();
@@ -80,12 +80,13 @@ async function serveCall(
     }
     call.end();
     turn.ended('done');
+    options.log.debug({ creatorId, turnId, attempt, configVersion }, 'an answer is whole');
   } catch (failure) {
     const outcome = failure instanceof Fault ? failure.code : 'internal';
     turn.ended(cancelled.signal.aborted ? 'cancelled' : outcome);
     if (cancelled.signal.aborted) return;
     const reason = reasonOf(failure);
-    options.log.warn({ creatorId, turnId, attempt, reason }, 'an answer failed');
+    options.log.warn({ creatorId, turnId, attempt, configVersion, reason }, 'an answer failed');
     call.emit('error', { code: statusOf(failure), details: reason });
   }
 }

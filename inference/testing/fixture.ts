@@ -57,14 +57,19 @@ Sourdough rises for twelve hours. A cold kitchen makes it slower.`,
 /** The real server around a model, in this process. */
 export async function startServer(
   model: Model,
-  options: { readonly port?: number; readonly limits?: Partial<AdmissionLimits> } = {},
+  options: {
+    readonly port?: number;
+    readonly limits?: Partial<AdmissionLimits>;
+    readonly library?: Library;
+  } = {},
 ) {
-  const { catalog, library } = await twoCreators();
+  const { catalog, library: read } = await twoCreators();
+  const library = options.library ?? read;
   const admission = new Admission({ ...inferenceLimits, ...options.limits });
   const metrics = new Metrics('inference-test');
   const meters = createMeters(metrics, { admission, library, nowMs: () => systemClock.monotonicMs() });
   const server = await serveInference({
-    ...{ catalog, library, model, admission, log: quietLog, meters },
+    ...{ catalog, library, model, admission, clock: systemClock, log: quietLog, meters },
     host: '127.0.0.1',
     port: options.port ?? 0,
   });
@@ -81,7 +86,15 @@ export function clientOf(address: string, limits: Partial<typeof inferenceLimits
 }
 
 export function ask(text: string, more: Partial<Generate> = {}): Generate {
-  return { creatorId: 'ada', userId: 'u1', turnId: 't1', attempt: 1, messages: [said(text)], ...more };
+  return {
+    creatorId: 'ada',
+    userId: 'u1',
+    turnId: 't1',
+    attempt: 1,
+    configVersion: 1,
+    messages: [said(text)],
+    ...more,
+  };
 }
 
 export function said(text: string, role: 'USER' | 'COACH' = 'USER'): MessageJson {
@@ -94,6 +107,8 @@ export async function collect(pieces: AsyncIterable<Piece>) {
   return {
     text: all.map((piece) => (piece.kind === 'delta' ? piece.text : '')).join(''),
     sources: all.flatMap((piece) => (piece.kind === 'citation' ? [piece.source] : [])),
+    deltas: all.flatMap((piece) => (piece.kind === 'delta' ? [piece.text] : [])),
+    usages: all.flatMap((piece) => (piece.kind === 'usage' ? [piece] : [])),
     kinds: all.map(({ kind }) => kind),
     done: all.find((piece) => piece.kind === 'done')?.reason,
   };

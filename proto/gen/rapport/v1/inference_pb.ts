@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file rapport/v1/inference.proto.
  */
 export const file_rapport_v1_inference: GenFile = /*@__PURE__*/
-  fileDesc("ChpyYXBwb3J0L3YxL2luZmVyZW5jZS5wcm90bxIKcmFwcG9ydC52MSJ/Cg9HZW5lcmF0ZVJlcXVlc3QSEgoKY3JlYXRvcl9pZBgBIAEoCRIPCgd1c2VyX2lkGAIgASgJEg8KB3R1cm5faWQYAyABKAkSDwoHYXR0ZW1wdBgEIAEoDRIlCghtZXNzYWdlcxgFIAMoCzITLnJhcHBvcnQudjEuTWVzc2FnZSKxAQoQR2VuZXJhdGVSZXNwb25zZRImCgVkZWx0YRgBIAEoCzIVLnJhcHBvcnQudjEuVGV4dERlbHRhSAASJgoIY2l0YXRpb24YAiABKAsyEi5yYXBwb3J0LnYxLlNvdXJjZUgAEiIKBXVzYWdlGAMgASgLMhEucmFwcG9ydC52MS5Vc2FnZUgAEiAKBGRvbmUYBCABKAsyEC5yYXBwb3J0LnYxLkRvbmVIAEIHCgVwaWVjZSIZCglUZXh0RGVsdGESDAoEdGV4dBgBIAEoCSJECgVVc2FnZRIVCg1wcm9tcHRfdG9rZW5zGAEgASgNEhUKDWFuc3dlcl90b2tlbnMYAiABKA0SDQoFbW9kZWwYAyABKAkieAoERG9uZRInCgZyZWFzb24YASABKA4yFy5yYXBwb3J0LnYxLkRvbmUuUmVhc29uIkcKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABIMCghBTlNXRVJFRBABEgsKB1VOS05PV04QAhIKCgZMRU5HVEgQAzJUCglJbmZlcmVuY2USRwoIR2VuZXJhdGUSGy5yYXBwb3J0LnYxLkdlbmVyYXRlUmVxdWVzdBocLnJhcHBvcnQudjEuR2VuZXJhdGVSZXNwb25zZTABYgZwcm90bzM", [file_rapport_v1_frame]);
+  fileDesc("ChpyYXBwb3J0L3YxL2luZmVyZW5jZS5wcm90bxIKcmFwcG9ydC52MSKXAQoPR2VuZXJhdGVSZXF1ZXN0EhIKCmNyZWF0b3JfaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRIPCgd0dXJuX2lkGAMgASgJEg8KB2F0dGVtcHQYBCABKA0SJQoIbWVzc2FnZXMYBSADKAsyEy5yYXBwb3J0LnYxLk1lc3NhZ2USFgoOY29uZmlnX3ZlcnNpb24YBiABKA0isQEKEEdlbmVyYXRlUmVzcG9uc2USJgoFZGVsdGEYASABKAsyFS5yYXBwb3J0LnYxLlRleHREZWx0YUgAEiYKCGNpdGF0aW9uGAIgASgLMhIucmFwcG9ydC52MS5Tb3VyY2VIABIiCgV1c2FnZRgDIAEoCzIRLnJhcHBvcnQudjEuVXNhZ2VIABIgCgRkb25lGAQgASgLMhAucmFwcG9ydC52MS5Eb25lSABCBwoFcGllY2UiGQoJVGV4dERlbHRhEgwKBHRleHQYASABKAkibgoFVXNhZ2USFQoNcHJvbXB0X3Rva2VucxgBIAEoDRIVCg1hbnN3ZXJfdG9rZW5zGAIgASgNEg0KBW1vZGVsGAMgASgJEhYKDmZpcnN0X3Rva2VuX21zGAQgASgNEhAKCHRvdGFsX21zGAUgASgNIngKBERvbmUSJwoGcmVhc29uGAEgASgOMhcucmFwcG9ydC52MS5Eb25lLlJlYXNvbiJHCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASDAoIQU5TV0VSRUQQARILCgdVTktOT1dOEAISCgoGTEVOR1RIEAMyVAoJSW5mZXJlbmNlEkcKCEdlbmVyYXRlEhsucmFwcG9ydC52MS5HZW5lcmF0ZVJlcXVlc3QaHC5yYXBwb3J0LnYxLkdlbmVyYXRlUmVzcG9uc2UwAWIGcHJvdG8z", [file_rapport_v1_frame]);
 
 /**
  * @generated from message rapport.v1.GenerateRequest
@@ -46,6 +46,13 @@ export type GenerateRequest = Message<"rapport.v1.GenerateRequest"> & {
    * @generated from field: repeated rapport.v1.Message messages = 5;
    */
   messages: Message$1[];
+
+  /**
+   * The version of the creator's configuration that the turn began with; 0: the creator was not configured.
+   *
+   * @generated from field: uint32 config_version = 6;
+   */
+  configVersion: number;
 };
 
 /**
@@ -78,6 +85,13 @@ export type GenerateRequestJson = {
    * @generated from field: repeated rapport.v1.Message messages = 5;
    */
   messages?: MessageJson[];
+
+  /**
+   * The version of the creator's configuration that the turn began with; 0: the creator was not configured.
+   *
+   * @generated from field: uint32 config_version = 6;
+   */
+  configVersion?: number;
 };
 
 /**
@@ -185,6 +199,8 @@ export const TextDeltaSchema: GenMessage<TextDelta, {jsonType: TextDeltaJson}> =
  */
 export type Usage = Message<"rapport.v1.Usage"> & {
   /**
+   * 0: not known, because the model did not say it or the answer was cut before.
+   *
    * @generated from field: uint32 prompt_tokens = 1;
    */
   promptTokens: number;
@@ -198,6 +214,21 @@ export type Usage = Message<"rapport.v1.Usage"> & {
    * @generated from field: string model = 3;
    */
   model: string;
+
+  /**
+   * From the request's arrival at the service to the first text, by a clock that never jumps. Waiting for a
+   * slot and for the index counts.
+   *
+   * @generated from field: uint32 first_token_ms = 4;
+   */
+  firstTokenMs: number;
+
+  /**
+   * From the request's arrival to this piece.
+   *
+   * @generated from field: uint32 total_ms = 5;
+   */
+  totalMs: number;
 };
 
 /**
@@ -205,6 +236,8 @@ export type Usage = Message<"rapport.v1.Usage"> & {
  */
 export type UsageJson = {
   /**
+   * 0: not known, because the model did not say it or the answer was cut before.
+   *
    * @generated from field: uint32 prompt_tokens = 1;
    */
   promptTokens?: number;
@@ -218,6 +251,21 @@ export type UsageJson = {
    * @generated from field: string model = 3;
    */
   model?: string;
+
+  /**
+   * From the request's arrival at the service to the first text, by a clock that never jumps. Waiting for a
+   * slot and for the index counts.
+   *
+   * @generated from field: uint32 first_token_ms = 4;
+   */
+  firstTokenMs?: number;
+
+  /**
+   * From the request's arrival to this piece.
+   *
+   * @generated from field: uint32 total_ms = 5;
+   */
+  totalMs?: number;
 };
 
 /**
@@ -306,7 +354,10 @@ export const Done_ReasonSchema: GenEnum<Done_Reason, Done_ReasonJson> = /*@__PUR
  */
 export const Inference: GenService<{
   /**
-   * Writes one answer. Piece order: any number of delta and citation, then usage, then done.
+   * Writes one answer. Piece order: any number of delta, citation and usage, then done. Each usage takes the
+   * place of the one before: the first comes with the first text, so that it is known of an answer that is
+   * stopped, the last before done. No delta holds half of a surrogate pair; all together have at most 32,000
+   * UTF-16 code units.
    * turn_id makes a retry harmless: the same turn gives the same kind of answer and changes nothing here.
    * Status codes: INVALID_ARGUMENT (bad request), RESOURCE_EXHAUSTED (no slot), UNAVAILABLE (model not reachable),
    * DEADLINE_EXCEEDED, CANCELLED, INTERNAL.
