@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,10 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { closeDataDir } from './close-data-dir.ts';
 import { takeDataDir } from './data-dir.ts';
+
+/** Root may become any user. */
+const isRootOnLinux = process.getuid?.() === 0 && process.platform === 'linux';
+const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] as const;
 
 let dir = '';
 beforeEach(async () => {
@@ -39,13 +43,47 @@ test('a folder of a killed process is taken over', async () => {
 });
 
 test('a data folder that cannot be made is refused by name', async () => {
-  await writeFile(join(dir, 'file'), '');
-  const inside = join(dir, 'file', 'data');
-  expect(() => takeDataDir(inside)).toThrow(`Cannot write to the data folder ${inside} (option DATA_DIR)`);
+  const file = join(dir, 'file');
+  await writeFile(file, '');
+  expect(() => takeDataDir(file)).toThrow(
+    `Cannot write to the data folder ${file}: it is a file, and should be a folder (option DATA_DIR)`,
+  );
+  expect(() => takeDataDir(join(file, 'data'))).toThrow(
+    `Cannot write to the data folder ${join(file, 'data')}: a folder cannot be made there (option DATA_DIR)`,
+  );
 });
 
 test.runIf(process.platform === 'linux')('a folder that a file system never makes is refused at once', () => {
-  expect(() => takeDataDir('/proc/rapport-test')).toThrow('/proc/rapport-test');
+  expect(() => takeDataDir('/proc/rapport-test')).toThrow(
+    '/proc/rapport-test: a folder cannot be made there',
+  );
+});
+
+/** Runs a program that takes the folder, as another user or with less to write; resolves with its error. */
+function refusalOf(folder: string, ...wrapper: string[]): string {
+  const script = `
+    import { takeDataDir } from ${JSON.stringify(join(import.meta.dirname, 'data-dir.ts'))};
+    try { takeDataDir(${JSON.stringify(folder)}); } catch (failure) { console.log(failure.message); }
+  `;
+  const [command = '', ...args] = [...wrapper, process.execPath, '--input-type=module', '-e', script];
+  return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+}
+
+test.runIf(isRootOnLinux)('a data folder that this user may not write to is refused by name', async () => {
+  await chmod(dir, 0o755);
+  expect(refusalOf(dir, ...asNobody)).toBe(
+    `Cannot write to the data folder ${dir}: user nobody may not write there (option DATA_DIR)\n`,
+  );
+});
+
+const canMount = process.platform === 'linux' && spawnSync('unshare', ['-rm', 'true']).status === 0;
+
+test.runIf(canMount)('a full disk is named', () => {
+  // A file system of one page, which the folder itself takes.
+  const full = `mount -t tmpfs -o size=4k,mode=0700 tmpfs '${dir}' && head -c 4096 /dev/zero > '${dir}/all' && exec "$@"`;
+  expect(refusalOf(dir, 'unshare', '-rm', 'sh', '-c', full, 'sh')).toBe(
+    `Cannot write to the data folder ${dir}: the disk is full (option DATA_DIR)\n`,
+  );
 });
 
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
@@ -88,19 +126,14 @@ test('closeDataDir() leaves a folder open that holds other things too', async ()
   expect(await modeOf(join(dir, 'history.db'))).toBe('600');
 });
 
-test.runIf(process.getuid?.() === 0 && process.platform === 'linux')(
-  'another user of the machine can read nothing in a closed data folder',
-  async () => {
-    await makeOpen();
-    const asNobody = (...command: string[]) =>
-      execFileSync('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', ...command], {
-        encoding: 'utf8',
-        stdio: 'pipe',
-      });
-    expect(asNobody('cat', join(dir, 'history.db'))).toBe('secret');
-    closeDataDir(dir, () => {});
-    for (const name of ['history.db', 'nats-url', 'log/actors.log'])
-      expect(() => asNobody('cat', join(dir, name))).toThrow('Permission denied');
-    expect(() => asNobody('ls', dir)).toThrow('Permission denied');
-  },
-);
+test.runIf(isRootOnLinux)('another user can read nothing in a closed data folder', async () => {
+  await makeOpen();
+  const [setpriv = '', ...nobody] = asNobody;
+  const read = (...command: string[]) =>
+    execFileSync(setpriv, [...nobody, ...command], { encoding: 'utf8', stdio: 'pipe' });
+  expect(read('cat', join(dir, 'history.db'))).toBe('secret');
+  closeDataDir(dir, () => {});
+  for (const name of ['history.db', 'nats-url', 'log/actors.log'])
+    expect(() => read('cat', join(dir, name))).toThrow('Permission denied');
+  expect(() => read('ls', dir)).toThrow('Permission denied');
+});

@@ -1,14 +1,24 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Fault } from '@rapport/runtime/fault.ts';
+import { Fault, reasonOf, systemCodeOf } from '@rapport/runtime/fault.ts';
 
 /**
- * Takes a data folder for this process; returns what gives it back. Throws Fault `unavailable`, with one
- * sentence, when it cannot be written or another process has it. What a killed process left is taken over.
+ * Takes a data folder for this process; returns the function that gives it back. Throws Fault `unavailable`,
+ * with one sentence, when it cannot be written or another process has it. The folder of a killed process is
+ * taken over.
  */
 export function takeDataDir(dataDir: string): () => void {
-  makeWritable(dataDir);
   const lock = join(dataDir, 'rapport.lock');
   const holder = readIfThere(lock);
   const [holderPid = ''] = holder.split(' ');
@@ -19,17 +29,36 @@ export function takeDataDir(dataDir: string): () => void {
         'Stop that one, or set DATA_DIR to another folder.',
     );
   }
-  rmSync(lock, { force: true });
-  writeFileSync(lock, identity(process.pid), { flag: 'wx', mode: 0o600 });
-  return () => rmSync(lock, { force: true });
-}
-
-function makeWritable(dataDir: string): void {
   try {
     makeFolder(dataDir);
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+    rmSync(lock, { force: true });
+    writeFileSync(lock, identity(process.pid), { flag: 'wx', mode: 0o600 });
   } catch (failure) {
-    throw new Fault('unavailable', `Cannot write to the data folder ${dataDir} (option DATA_DIR)`, failure);
+    throw dataDirFault(dataDir, failure);
+  }
+  return () => rmSync(lock, { force: true });
+}
+
+function dataDirFault(dataDir: string, failure: unknown): Fault {
+  const sentence = (why: string) =>
+    new Fault('unavailable', `Cannot write to the data folder ${dataDir}: ${why} (option DATA_DIR)`);
+  if (existsSync(dataDir) && !statSync(dataDir).isDirectory())
+    return sentence('it is a file, and should be a folder');
+  switch (systemCodeOf(failure)) {
+    case 'ENOTDIR':
+    case 'ENOENT':
+      return sentence('a folder cannot be made there');
+    case 'EACCES':
+    case 'EPERM':
+      return sentence(`user ${userInfo().username} may not write there`);
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return sentence('the disk is full');
+    case 'EROFS':
+      return sentence('its disk is read-only');
+    default:
+      return sentence(reasonOf(failure));
   }
 }
 
