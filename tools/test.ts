@@ -8,9 +8,8 @@ import { runSuite } from './gate/suite.ts';
 import type { SuiteName } from './gate/suites.ts';
 import { exitOnSignals } from './scratch.ts';
 import { findCassandra } from './servers/cassandra-jars.ts';
-import { provideChromium } from './servers/chromium.ts';
 import { findNatsServer } from './servers/nats-binary.ts';
-import { provideRedis } from './servers/redis-server.ts';
+import { provideProgram } from './servers/system-program.ts';
 
 const use = `npm test
 
@@ -30,8 +29,12 @@ const fetching = {
 
 // Two suites that start at once need the same server: it is fetched once.
 const nats = once(() => findNatsServer(fetching));
-const chromium = once(provideChromium);
-const redis = once(provideRedis);
+const chromium = once(() =>
+  provideProgram({ name: 'Chromium', command: '/usr/bin/chromium', debian: 'chromium' }),
+);
+const redis = once(() =>
+  provideProgram({ name: 'redis-server', command: 'redis-server', debian: 'redis-server' }),
+);
 const cassandra = once(() => findCassandra(fetching));
 
 /** What a suite needs beside Node; each throws a sentence when it is not here and cannot be fetched. */

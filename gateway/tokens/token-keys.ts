@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemCodeOf } from '@rapport/runtime/fault.ts';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 
 /** The key pair that own tokens are signed with. */
@@ -19,7 +20,8 @@ export async function openTokenKeys(dataDir: string): Promise<TokenKeys> {
   try {
     return await importKeys(await readFile(file, 'utf8'));
   } catch (failure) {
-    if (!isAbsent(failure)) throw new Error(`Cannot use the token key ${file}`, { cause: failure });
+    if (systemCodeOf(failure) !== 'ENOENT')
+      throw new Error(`Cannot use the token key ${file}`, { cause: failure });
   }
   await writeNewKey(dataDir, file);
   return await importKeys(await readFile(file, 'utf8'));
@@ -34,7 +36,8 @@ async function writeNewKey(dataDir: string, file: string): Promise<void> {
     await writeFile(draft, JSON.stringify(await exportJWK(privateKey)), { mode: 0o600, flag: 'wx' });
     await link(draft, file);
   } catch (failure) {
-    if (!isTaken(failure)) throw new Error(`Cannot write the token key ${file}`, { cause: failure });
+    if (systemCodeOf(failure) !== 'EEXIST')
+      throw new Error(`Cannot write the token key ${file}`, { cause: failure });
   } finally {
     await rm(draft, { force: true });
   }
@@ -49,12 +52,4 @@ async function importKeys(text: string): Promise<TokenKeys> {
     throw new Error('it should be a private Ed25519 key');
   }
   return { kid, privateKey, publicKey };
-}
-
-function isAbsent(failure: unknown): boolean {
-  return failure instanceof Error && 'code' in failure && failure.code === 'ENOENT';
-}
-
-function isTaken(failure: unknown): boolean {
-  return failure instanceof Error && 'code' in failure && failure.code === 'EEXIST';
 }

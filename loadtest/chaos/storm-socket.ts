@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DownJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
+import { reasonOf, systemCodeOf } from '@rapport/runtime/fault.ts';
 import { backoffMs } from '@rapport/runtime/retry.ts';
 import type { Slots } from '@rapport/runtime/slots.ts';
 import { reconnectWaits, welcomeWithinMs } from '@rapport/widget/sdk/socket.ts';
@@ -86,7 +87,7 @@ export class StormSocket {
       socket.flush();
     } catch (failure) {
       clearTimeout(late);
-      this.#lost(generation, codeOf(failure));
+      this.#lost(generation, systemCodeOf(failure) ?? reasonOf(failure));
     }
   }
 
@@ -121,10 +122,4 @@ export class StormSocket {
       backoffMs(reconnectWaits, this.#attempt, Math.random()),
     );
   }
-}
-
-/** `ECONNREFUSED` and the like; the rest as it is. */
-function codeOf(failure: unknown): string {
-  if (failure instanceof Error && 'code' in failure) return String(failure.code);
-  return failure instanceof Error ? failure.message : String(failure);
 }

