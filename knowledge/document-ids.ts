@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { basename, extname } from 'node:path';
 
-/** What a file is called in the catalog; `meets` is the file that has that id already. */
+/** The id of a file in the catalog; `meets` is the file that has the id already. */
 export type DocumentId =
   | { readonly path: string; readonly documentId: string }
   | { readonly path: string; readonly meets: string };
 
-/** The form of ids allows so many characters. */
+/** The longest id that proto/identity.ts allows. */
 const idCharsMax = 64;
 const hashChars = 8;
 

@@ -1,6 +1,6 @@
 /**
- * Takes off what stands between two lines `---` at the beginning of a text, as lines `name: value` with or
- * without quotes. A text that does not begin so, or does not end it, has none.
+ * Splits the front matter from a text: lines `name: value`, quoted or not, between two lines `---` at the
+ * beginning. A text without the first or the second of these lines has no fields.
  */
 export function splitFrontMatter(content: string): {
   readonly fields: ReadonlyMap<string, string>;
@@ -19,7 +19,7 @@ export function splitFrontMatter(content: string): {
   };
 }
 
-/** Without an expression: one that skips spaces takes time by the square of their number. */
+/** No regular expression skips the spaces: it would take time by the square of their number. */
 function fieldOf(line: string): readonly (readonly [string, string])[] {
   const colon = line.indexOf(':');
   const name = line.slice(0, Math.max(colon, 0));

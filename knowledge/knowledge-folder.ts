@@ -11,16 +11,16 @@ const fileBytesMax = 1024 * 1024;
 
 export interface KnowledgeOptions {
   readonly creatorId: string;
-  /** What the documents are marked with, as a later import may delete only what has the same origin. */
+  /** A mark on the documents: a later import deletes only documents of the same origin. */
   readonly origin: string;
-  /** What is told of the folder; absent, a file that cannot be read throws. */
+  /** Gets the files that are not read. Without it, a file that cannot be used throws. */
   readonly report?: FolderReport;
 }
 
 /**
  * Every .md, .markdown and .txt file under `folder` as a document of the creator. A file may begin with front
- * matter (`title`, `topic`, `url`). A title not given is the first heading or the file's name, a topic not
- * given is the name of the folder that the file is in.
+ * matter (`title`, `topic`, `url`). Without it, the title is the first heading or the file's name, and the
+ * topic is the name of the folder that holds the file.
  */
 export async function readKnowledge(
   folder: string,

@@ -5,11 +5,11 @@ import { reasonOf } from '@rapport/runtime/fault.ts';
 /** Files that may be knowledge, whatever the case of their ending. */
 export const endings: readonly string[] = ['.md', '.markdown', '.txt'];
 
-/** What is told of a folder beside the files that it lists; paths are relative to it. */
+/** Gets what a folder holds beside the listed files. Paths are relative to the folder. */
 export interface FolderReport {
-  /** Something that should have been read cannot be. */
+  /** A file or folder that should be read, and cannot be. */
   readonly leaveOut: (path: string, why: string) => void;
-  /** Something that is no knowledge: another ending, a dot-folder, node_modules. */
+  /** A file or folder that is no knowledge: another ending, a dot-folder, node_modules. */
   readonly passOver: (path: string) => void;
 }
 

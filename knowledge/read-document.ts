@@ -5,7 +5,7 @@ import { reasonOf } from '@rapport/runtime/fault.ts';
 import { decodeText } from './decode-text.ts';
 import { splitFrontMatter } from './front-matter.ts';
 
-/** One message of NATS holds a document as JSON, and a mebibyte. */
+/** A message of NATS holds a mebibyte, and a document has to fit into one message as JSON. */
 const documentBytesMax = 1_000_000;
 const { title: titleSchema, topic: topicSchema, text: textSchema } = documentSchema.shape;
 
@@ -48,7 +48,7 @@ function unfit(text: string): string | undefined {
   return undefined;
 }
 
-/** What the front matter does not say comes from the first heading, the file's name and its folder's name. */
+/** The first heading, the file's name and its folder's name stand in for absent front matter. */
 function headOf(path: string, fields: ReadonlyMap<string, string>, text: string) {
   const folderName = basename(dirname(path));
   const title = firstHeading(text) ?? wordsOf(basename(path, extname(path)));
@@ -78,7 +78,7 @@ function wordsOf(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** Not between the halves of a character. */
+/** Cuts to a length, but not between the two halves of a character. */
 function cut(words: string, charsMax: number | null): string {
   return words.slice(0, charsMax ?? words.length).replace(/[\ud800-\udbff]$/, '');
 }

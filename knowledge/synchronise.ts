@@ -9,8 +9,9 @@ export interface Synchronised {
 }
 
 /**
- * Makes the creator's documents of one origin those given: writes what is new or differs, and deletes what
- * has that origin and is not given. What others wrote stays, unless it has the same documentId.
+ * Brings the given documents of one origin into the catalog: writes those that are new or changed, and with
+ * `deleteMissing` deletes documents of that origin that are not given. Documents of another origin stay,
+ * unless a given one has the same documentId.
  */
 export async function synchroniseDocuments(
   catalog: Catalog,

@@ -17,7 +17,7 @@ export function readArguments<const T extends ParseArgsOptionsConfig>(command: {
   readonly options: T;
   /** Whether arguments without a name are allowed. */
   readonly allowPositionals?: boolean;
-  /** Those of the process when absent. */
+  /** The arguments of the process when absent. */
   readonly args?: readonly string[];
 }) {
   const { help, options, allowPositionals = false, args = process.argv.slice(2) } = command;
@@ -44,7 +44,7 @@ export function chosen<const T extends string>(option: string, value: string, al
   throw new WrongArgument(`Cannot use --${option} ${value}: it should be one of ${all.join(', ')}`);
 }
 
-/** The same for a number: 1, 2, 3… */
+/** Reads a number: 1, 2, 3… Throws WrongArgument when it is none. */
 export function whole(option: string, value: string): number {
   const number = Number(value);
   if (Number.isSafeInteger(number) && number > 0) return number;
@@ -71,7 +71,7 @@ function isBug(failure: unknown): failure is Error {
   return failure instanceof TypeError && failure.cause === undefined && systemCodeOf(failure) === undefined;
 }
 
-/** Of Node's advice about a wrong argument the first sentence is enough. */
+/** Node adds advice to its sentence about a wrong argument; the sentence is enough. */
 function sentenceOf(failure: unknown): string {
   const reason = reasonOf(failure);
   if (!systemCodeOf(failure)?.startsWith('ERR_PARSE_ARGS')) return reason;

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
 /**
- * A program that we start does not notice when we are killed. A shell does: its input ends then, and it ends
- * the program. It is a courtesy to the machine; nothing may depend on it.
+ * Ends a child process when this process is killed. The child does not notice that; a shell beside it does,
+ * because the shell's input ends. Nothing may depend on it: without a shell the child stays.
  */
 export function endWithUs(child: ChildProcess): void {
   if (child.pid === undefined) return;
@@ -10,7 +10,7 @@ export function endWithUs(child: ChildProcess): void {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
-  watcher.on('error', () => {}); // No shell: whoever starts the program next ends what is left.
+  watcher.on('error', () => {}); // There is no shell: the next start ends the leftover child.
   watcher.unref();
   child.once('close', () => watcher.kill('SIGKILL'));
 }

@@ -21,7 +21,7 @@ export function isUnrecoverable(thrown: unknown): boolean {
   return thrown instanceof Fault && thrown.retry === 'never';
 }
 
-/** The sentence of whatever was thrown, with the sentences of its causes. */
+/** The sentence of a thrown value, followed by the sentences of its causes. */
 export function reasonOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   return thrown.cause === undefined ? thrown.message : `${thrown.message}: ${reasonOf(thrown.cause)}`;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** A port of `host` that nobody listens on just now. */
+/** A port of `host` that is free now. Another process may take it before the caller does. */
 export async function freePort(host: string): Promise<number> {
   const server = createServer();
   await once(server.listen(0, host), 'listening');

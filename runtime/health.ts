@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import type { Metrics } from './metrics.ts';
 
 /**
- * The health of a process. `ready` resolves when the process can do its work, and throws with the reason when
- * it cannot.
+ * The health and meters of a process. `ready` resolves when the process can do its work, and throws the
+ * reason when it cannot.
  */
 export interface Health {
   readonly metrics: Metrics;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
+import { systemCodeOf } from './fault.ts';
 
 /** The content of a file, as it was read last. */
 export interface Held {
@@ -27,7 +28,7 @@ export class HeldFile {
       this.#held = { modifiedMs, body, hash: hashOf(body) };
       return this.#held;
     } catch (failure) {
-      if (failure instanceof Error && 'code' in failure && failure.code === 'ENOENT') return undefined;
+      if (systemCodeOf(failure) === 'ENOENT') return undefined;
       throw failure;
     }
   }

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** What only grows. */
+/** A number that only grows. */
 export interface Count {
   inc(by?: number): void;
 }

@@ -94,7 +94,7 @@ export function readOptions<S extends OptionSet>(
   return Object.fromEntries(entries) as OptionValues<S>;
 }
 
-/** A setting has a value it cannot have; the message is for whoever set it. */
+/** A setting has a value that it cannot have; the message is for the person who set it. */
 export class OptionFault extends Error {
   override readonly name = 'OptionFault';
 }

@@ -1,7 +1,7 @@
 import { reasonOf } from './fault.ts';
 import { OptionFault } from './options.ts';
 
-/** Something that runs until it is stopped. `stop` drains: it finishes what was begun, then lets go. */
+/** Something that runs until it is stopped. `stop` drains: it finishes the work that has begun. */
 export interface Service {
   stop(): Promise<void>;
   /** A stop that takes longer than this hangs, and the process is ended. */
@@ -12,16 +12,16 @@ export interface Service {
 const stopWithinMsDefault = 15_000;
 
 /**
- * Runs a process: start, say `ready` to the parent that spawned it (over its IPC channel, if there is one),
- * stop once at SIGTERM, SIGINT or when the parent is gone, and then end by itself. What cannot start says one
- * sentence and ends with status 1; so does a process that fails in the middle, after its stack.
+ * Runs a process: starts the service, sends `ready` to the parent (over the IPC channel, if there is one),
+ * stops the service once at SIGTERM, SIGINT or when the parent is gone, and ends. A service that cannot start
+ * prints one sentence and ends with status 1; one that fails later prints a stack first.
  */
 export async function runService(start: () => Promise<Service & { readonly ready: object }>): Promise<void> {
   process.umask(0o077); // Other users of the machine must not read what people write.
   process.once('uncaughtException', die);
   process.once('unhandledRejection', die);
   let service: Awaited<ReturnType<typeof start>>;
-  // Nobody waits for a start whose parent is gone, and later this would not be told again.
+  // The parent is gone, so nothing waits for this start. The event does not come a second time.
   const abandon = () => process.exit(1);
   process.once('disconnect', abandon);
   try {
@@ -39,7 +39,7 @@ export async function runService(start: () => Promise<Service & { readonly ready
   endWhatHangs(service.stopWithinMs ?? stopWithinMsDefault);
   await service.stop();
   if (process.connected) process.disconnect();
-  // Whatever still holds the loop after a clean stop is not worth waiting for.
+  // A timer or socket may keep the event loop alive after a clean stop.
   setTimeout(() => process.exit(0), 2_000).unref();
 }
 

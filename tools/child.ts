@@ -28,21 +28,21 @@ export interface ChildOptions {
 }
 
 const readyWithinMs = 60_000;
-/** Longer than the longest drain by default (DRAIN_MS, 10 s): what has not ended by then is killed. */
+/** Longer than the longest drain by default (DRAIN_MS, 10 s). A process that takes longer is killed. */
 const stopWithinMs = 15_000;
-/** What stopped a process is told whole, up to this. */
+/** The most lines of a process's last words that are printed. */
 const lastWordsMax = 20;
 /** A warning and worse, in pino's numbers. */
 const warnLevel = 40;
 
 /**
- * Starts one of our processes; throws Fault `unavailable` with its own last words when it does not become
- * ready.
+ * Starts a process of Rapport. Throws Fault `unavailable`, with the process's last words, when it does not
+ * become ready.
  */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const { name, script, env } = options;
-  // Its own process group: Ctrl-C in a terminal reaches the supervisor alone, which ends the processes in
-  // order.
+  // A process group of its own: Ctrl-C in a terminal reaches the supervisor alone, which ends the processes
+  // in order.
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script], {
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -73,7 +73,7 @@ async function endOf(child: ChildProcess): Promise<string> {
   }
 }
 
-/** The ports it says it listens on; undefined when it says nothing in time. */
+/** The ports that the process reports; undefined when it reports nothing in time. */
 async function readyPorts(child: ChildProcess): Promise<Pick<Child, 'port' | 'healthPort'> | undefined> {
   try {
     const [message] = await once(child, 'message', { signal: AbortSignal.timeout(readyWithinMs) });
@@ -93,8 +93,8 @@ function portOf(message: unknown, name: 'port' | 'healthPort'): number {
 }
 
 /**
- * Every line goes into the log, warnings also to the person. Returns what gives the last words it wrote to
- * stderr.
+ * Writes every line to the log file, and gives warnings to `tell` as well. Returns a function that gives the
+ * last words on stderr.
  */
 function followLines(child: ChildProcess, { name, log, tell }: ChildOptions): () => string {
   let last: readonly string[] = [];
@@ -114,13 +114,13 @@ function followLines(child: ChildProcess, { name, log, tell }: ChildOptions): ()
   return () => last.join('\n');
 }
 
-/** The last line, with those before it when all are sentences: each wrong option has one. */
+/** The last line; with the lines before it when all are error sentences: each wrong option has one. */
 export function lastWords(before: readonly string[], line: string): readonly string[] {
   const words = [...before, line].slice(-lastWordsMax);
   return words.every((word) => word.startsWith('Cannot ')) ? words : [line];
 }
 
-/** What Node prints around an error's own sentence. */
+/** Whether the line is one that Node prints around an error's sentence. */
 function isStack(line: string): boolean {
   return /^(\s|Node\.js v|[{}])/.test(line);
 }
@@ -134,7 +134,7 @@ export function warningOf(line: string): string | undefined {
     if (typeof found.level !== 'number' || found.level < warnLevel) return undefined;
     return 'reason' in found ? `${found.msg}: ${found.reason}` : String(found.msg);
   } catch {
-    return line; // Not a log line: somebody printed, so it is to be seen.
+    return line; // Not a log line: something printed it for people.
   }
 }
 

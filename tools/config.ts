@@ -13,7 +13,7 @@ const portBase = {
   ),
 } as const;
 
-/** Everything `npm start` can be told; what it does not know goes on to the processes it starts. */
+/** The settings of `npm start` itself. It hands all others on to the processes that it starts. */
 export function startOptions(env: NodeJS.ProcessEnv) {
   const base = readOptions(portBase, env).PORT_BASE;
   const at = (offset: number, usual: number) => (base === 0 ? usual : base + offset);
@@ -37,10 +37,10 @@ export function startOptions(env: NodeJS.ProcessEnv) {
   } as const;
 }
 
-/** What `npm start -- --help` says of its arguments. */
+/** The first line of `npm start -- --help`. */
 export const startUse = 'npm start [-- --actors 3 --gateways 2]';
 
-/** The environment with what the arguments set in it. Throws OptionFault when one is not known. */
+/** The environment, with the arguments in it. Throws OptionFault for an unknown argument. */
 export function withArguments(env: NodeJS.ProcessEnv, args: readonly string[]): NodeJS.ProcessEnv {
   const options = { actors: { type: 'string' }, gateways: { type: 'string' } } as const;
   try {
@@ -52,7 +52,7 @@ export function withArguments(env: NodeJS.ProcessEnv, args: readonly string[]): 
   }
 }
 
-/** Everything `npm run owners` can be told. */
+/** The settings of `npm run owners`. */
 export const ownersOptions = {
   NATS_URL: text('', 'NATS servers; empty: those of the Rapport that runs on DATA_DIR.'),
   DATA_DIR: text('.data', 'The data folder of a Rapport that npm start runs.'),

@@ -3,7 +3,7 @@ import { connectNats } from '@rapport/stream/connect.ts';
 import { readNatsUrl } from './nats-url-file.ts';
 
 /**
- * A connection for a command. Without an address the Rapport that runs on the data folder is meant; throws
+ * A connection for a command: to the given address, else to the Rapport that runs on the data folder. Throws
  * one sentence when there is none.
  */
 export async function connectToRapport(options: {
@@ -22,6 +22,6 @@ export async function connectToRapport(options: {
   try {
     return await connectNats({ url, name, log });
   } catch (failure) {
-    throw new Error(sentence, { cause: failure }); // One that was killed left its address behind.
+    throw new Error(sentence, { cause: failure }); // A Rapport that was killed leaves its address behind.
   }
 }

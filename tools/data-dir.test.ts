@@ -80,7 +80,8 @@ const canMount = process.platform === 'linux' && spawnSync('unshare', ['-rm', 't
 
 test.runIf(canMount)('a full disk is named', () => {
   // A file system of one page, which the folder itself takes.
-  const full = `mount -t tmpfs -o size=4k,mode=0700 tmpfs '${dir}' && head -c 4096 /dev/zero > '${dir}/all' && exec "$@"`;
+  const fill = `mount -t tmpfs -o size=4k,mode=0700 tmpfs '${dir}' && head -c 4096 /dev/zero > '${dir}/all'`;
+  const full = `${fill} && exec "$@"`;
   expect(refusalOf(dir, 'unshare', '-rm', 'sh', '-c', full, 'sh')).toBe(
     `Cannot write to the data folder ${dir}: the disk is full (option DATA_DIR)\n`,
   );

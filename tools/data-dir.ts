@@ -77,11 +77,11 @@ function readIfThere(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    return ''; // Nobody has the folder.
+    return ''; // The file is not there: no process has the folder.
   }
 }
 
-/** A process and when it began: process numbers are given again. Empty when there is no such process. */
+/** A process's number and its start, because numbers are used again. Empty when there is no such process. */
 function identity(pid: number): string {
   try {
     // Field 22 of /proc/<pid>/stat; the command's name, field 2, may hold spaces but ends with the last

@@ -48,7 +48,7 @@ function found(
   throw new Error(`Cannot ${command.do} ${command.sequence}: there is no dead letter of that number`);
 }
 
-/** One after the other, so that what a person said goes back in its order. */
+/** One letter after the other, so that the messages of a person go back in their order. */
 async function replay(letters: readonly DeadLetter[], dead: DeadLetters, json: boolean): Promise<number> {
   let refused = 0;
   for (const letter of letters) {

@@ -22,7 +22,7 @@ export type ProcessName = Role | `${'gateway' | 'actors'}-${number}`;
 
 export interface LocalRunOptions {
   readonly settings: StartSettings;
-  /** What the processes get beside what they are told here. */
+  /** The environment of the processes, beside the options that this run sets. */
   readonly env: NodeJS.ProcessEnv;
   /** Called with each sentence that a person should see. */
   readonly tell: (sentence: string) => void;
@@ -40,10 +40,10 @@ const root = join(import.meta.dirname, '..');
 /** Rapport on one machine: a nats-server and our processes, each started again when it dies. */
 export class LocalRun {
   readonly dataDir: string;
-  /** Those that are kept running, by name. */
+  /** The processes that are kept running, by name. */
   readonly #processes = new Map<ProcessName, Supervised>();
   readonly #options: LocalRunOptions;
-  /** Of the nats-server that is started here. */
+  /** The address of the nats-server that this run starts, with its password. */
   #natsUrl = '';
   #stopping = false;
   #giveBack: () => void = () => {};
@@ -53,7 +53,7 @@ export class LocalRun {
     this.dataDir = resolve(root, options.settings.DATA_DIR);
   }
 
-  /** Throws when there is none of that name. */
+  /** Throws when no process has that name. */
   process(name: ProcessName): Supervised {
     const found = this.#processes.get(name);
     if (found === undefined) throw new Error(`Cannot find ${name}: there is ${this.names.join(', ')}`);
@@ -69,7 +69,7 @@ export class LocalRun {
     return `http://${reachableAt(this.#host('GATEWAY_HOST'), this.#portOf('gateway'))}`;
   }
 
-  /** Of the first gateway. */
+  /** The meters of the first gateway. */
   get metricsUrl(): string {
     const port = this.#processes.get('gateway')?.child?.healthPort ?? 0;
     return `http://${reachableAt(this.#host('GATEWAY_HEALTH_HOST'), port)}/metrics`;
@@ -80,7 +80,7 @@ export class LocalRun {
     return this.#options.settings.NATS_URL || this.#natsUrl;
   }
 
-  /** Throws, having stopped what it began, with one sentence when something does not start. */
+  /** Throws one sentence when a process does not start, after stopping those that did. */
   async start(): Promise<void> {
     const { NATS_URL } = this.#options.settings;
     this.#takeDataDir();
@@ -109,12 +109,12 @@ export class LocalRun {
     const { settings, env } = this.#options;
     const { ACTORS: hosts, DEMO_FOLLOW_UP_SECONDS: followUpSeconds } = settings;
     const replicas = Number(env.STREAM_REPLICAS ?? 1);
-    const asked = Number(env.PARTITIONS ?? 0) !== 0; // Then the processes see to it.
+    const asked = Number(env.PARTITIONS ?? 0) !== 0; // Then the processes make the log.
     const partitions = asked ? undefined : partitionsEach * hosts;
     await seed(this.natsUrl, { followUpSeconds, partitions, replicas });
   }
 
-  /** Starts one process more and keeps it running; throws when it does not start. */
+  /** Starts one more process and keeps it running. Throws when it does not start. */
   async add(name: ProcessName): Promise<void> {
     if (this.#stopping) throw new Error(`Cannot start ${name}: everything is being stopped`);
     if (this.#processes.has(name)) throw new Error(`Cannot start ${name}: there is one`);
@@ -124,13 +124,13 @@ export class LocalRun {
     await supervised.start();
   }
 
-  /** Ends one process in order, for good. */
+  /** Ends a process in order. It is not started again. */
   async remove(name: ProcessName): Promise<void> {
     await this.process(name).stop();
     this.#processes.delete(name);
   }
 
-  /** What uses a process stops before it. */
+  /** A process stops after all processes that use it. */
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const role of processNames) {
@@ -141,7 +141,7 @@ export class LocalRun {
     this.#giveBack = () => {};
   }
 
-  /** What a Rapport that was killed left in the folder is no longer true. */
+  /** Takes the folder and removes the address that a killed Rapport left in it. */
   #takeDataDir(): void {
     const giveBack = takeDataDir(this.dataDir);
     closeDataDir(this.dataDir, this.#options.tell);
@@ -152,18 +152,18 @@ export class LocalRun {
     };
   }
 
-  /** The first takes the port, the others share it. */
+  /** The first gateway takes the port, the others share it. */
   async #startGateways(): Promise<void> {
     await this.#startAll('gateway', this.#options.settings.GATEWAYS);
   }
 
-  /** The actors are told where inference listens, so it comes first. */
+  /** Inference starts first, because the actor hosts need its address. */
   async #startAnswering(): Promise<void> {
     await this.add('inference');
     await this.#startAll('actors', this.#options.settings.ACTORS);
   }
 
-  /** The first makes what the others find: a token key, a log, a history. */
+  /** The first process makes the token key, the log and the history, which the others then find. */
   async #startAll(role: 'gateway' | 'actors', count: number): Promise<void> {
     await this.add(role);
     const others = Array.from({ length: count - 1 }, (_, at) => this.add(`${role}-${at + 2}`));
@@ -189,10 +189,10 @@ export class LocalRun {
     }
   }
 
-  /** Each listens for itself: the first where the option says, others one above the other; 0: not told. */
+  /** Health ports count up from the option, one for each process; 0 when the option is not set. */
   #healthPort(name: ProcessName, option: 'ACTORS_HEALTH_PORT' | 'GATEWAY_HEALTH_PORT'): number {
     const first = Number(this.#options.env[option] ?? 0);
-    return first > 0 ? first + numberOf(name) - 1 : 0; // What is no number the process refuses.
+    return first > 0 ? first + numberOf(name) - 1 : 0; // The process refuses what is no number.
   }
 
   async #startNats(port: number): Promise<Child> {
@@ -210,7 +210,7 @@ export class LocalRun {
       binary,
       dataDir: join(this.dataDir, 'nats'),
       port: port || settings.NATS_PORT,
-      // What it warns of when it recovers from a crash alarms people for nothing; it is in the log.
+      // After a crash nats-server warns while it recovers. That would alarm people for nothing.
       log: { info: write('info'), warn: write('warn'), error },
     });
     this.#natsUrl = server.url;
@@ -224,7 +224,7 @@ export class LocalRun {
     };
   }
 
-  /** Starts `<role>/main.ts`; `own` is what only this process is told, 0 for what is not known yet. */
+  /** Starts `<role>/main.ts`. `own` holds options of this process alone; a 0 is not known yet. */
   #startOurs(name: ProcessName, own: Readonly<Record<string, string | number>>): Promise<Child> {
     const env = this.#childEnv();
     for (const [option, value] of Object.entries(own)) if (value !== 0) env[option] = String(value);

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** A log file that is full becomes `.1`, in the place of the one before. */
+/** A full log file is renamed to `.1`, and replaces the file of that name. */
 const logBytesMax = 32 * 1024 * 1024;
 
 /**

@@ -11,7 +11,7 @@ export function removeNatsUrl(dataDir: string): void {
   rmSync(pathIn(dataDir), { force: true });
 }
 
-/** Undefined when no Rapport runs on the folder. One that was killed leaves an address behind. */
+/** Undefined when no Rapport runs on the folder. A Rapport that was killed leaves its address behind. */
 export function readNatsUrl(dataDir: string): string | undefined {
   try {
     return readFileSync(pathIn(dataDir), 'utf8').trim();

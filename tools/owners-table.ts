@@ -1,7 +1,7 @@
-/** What is told of a partition. */
+/** A partition, as `npm run owners` shows it. */
 export interface OwnerRow {
   readonly partition: number;
-  /** Empty when nobody owns it. */
+  /** Empty when no host owns it. */
   readonly host: string;
   readonly epoch: number;
   readonly checkpoint: number;
@@ -13,7 +13,7 @@ export interface OwnerRow {
 
 const columns = ['partition', 'host', 'epoch', 'checkpoint', 'behind', 'answers'] as const;
 
-/** Rows for a person, under a head, in columns as wide as they need; numbers to the right. */
+/** The rows as text under a head, in columns as wide as their widest cell; numbers on the right. */
 export function ownersTable(rows: readonly OwnerRow[]): string {
   const cells = [
     columns as readonly string[],

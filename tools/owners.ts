@@ -37,7 +37,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** What reads all partitions as they are at the time. */
+/** Resolves with a function that reads all partitions as they are at that moment. */
 async function openRows(
   nc: Awaited<ReturnType<typeof connectNats>>,
   log: Log,

@@ -12,28 +12,28 @@ export interface TestRapport {
   readonly metricsUrl: string;
   readonly natsUrl: string;
   readonly dataDir: string;
-  /** Process numbers at this moment; 0 for one that is down. */
+  /** Process numbers at this moment; 0 for a process that is down. */
   readonly pids: Readonly<Record<ProcessName, number>>;
-  /** What a person at the terminal would have been told so far. */
+  /** The sentences that a person at the terminal would have read so far. */
   readonly told: readonly string[];
   /** Ends the process in order and starts it again; resolves when it is ready. */
   restart(name: ProcessName): Promise<void>;
   /**
-   * Sends the signal; resolves when the process is gone, or at once when the signal only stops or continues
-   * it. The supervisor starts a dead one again by itself: `up` waits for that.
+   * Sends the signal. Resolves when the process is gone; at once when the signal only stops or continues it.
+   * The supervisor starts a dead process again: `up` waits for that.
    */
   kill(name: ProcessName, signal: NodeJS.Signals): Promise<void>;
   /** Resolves when the process runs and is ready, now or after its next start. */
   up(name: ProcessName): Promise<void>;
   /** Stops everything and deletes the folder, unless `dataDir` was given. */
   stop(): Promise<void>;
-  /** Starts one more, as `actors-4`; resolves when it is ready. */
+  /** Starts one more process, such as `actors-4`; resolves when it is ready. */
   add(name: ProcessName): Promise<void>;
-  /** Ends one in order, for good. */
+  /** Ends a process in order. It is not started again. */
   remove(name: ProcessName): Promise<void>;
 }
 
-/** What the shell has set is not for tests. */
+/** Settings of the shell that runs the tests do not reach Rapport. */
 const own = {
   PORT_BASE: '0',
   GATEWAY_PORT: '0',
@@ -49,7 +49,7 @@ const own = {
 
 export async function startRapport(
   options: {
-    /** How many of them; 1 each when not given. */
+    /** The number of actor hosts, 1 when absent; the same for gateways. */
     readonly actors?: number;
     readonly gateways?: number;
     readonly env?: Readonly<Record<string, string>>;

@@ -7,7 +7,7 @@ import { LocalRun } from './local-run.ts';
 import { summary } from './summary.ts';
 
 const envFile = join(import.meta.dirname, '..', '.env');
-/** npm and the terminal may both pass one Ctrl-C on; only one that comes later means "at once". */
+/** npm and the terminal may both pass on the same Ctrl-C. A signal that comes later means "at once". */
 const impatientAfterMs = 1_000;
 
 if (existsSync(envFile)) process.loadEnvFile(envFile);
@@ -15,7 +15,7 @@ const does =
   'Starts Rapport on this machine: nats-server, inference, actor hosts and gateways, with a demo coach.';
 answerHelp(() => helpText({ use: startUse, does, options: startOptions({}) }));
 await runCommand(main);
-// All processes are gone; what an interrupted start still waits for is not worth waiting for.
+// All processes are gone. An interrupted start may still wait for something.
 process.exit();
 
 async function main(): Promise<void> {
@@ -40,7 +40,8 @@ function whenAskedToStop(): Promise<'stop'> {
     let firstMs: number | undefined;
     const ask = () => {
       firstMs ??= performance.now();
-      if (performance.now() - firstMs > impatientAfterMs) process.exit(1); // The rest ends by itself.
+      // The processes end by themselves when their parent is gone.
+      if (performance.now() - firstMs > impatientAfterMs) process.exit(1);
       resolve('stop');
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask);

@@ -60,7 +60,7 @@ function npmCi() {
   if (status !== 0) giveUp(`Cannot install npm packages: ${reasonOf(`${stderr}${stdout}`, status)}`);
 }
 
-/** npm prints a page; these are its codes that a person can do something about. */
+/** npm prints a page. A person can do something about these of its codes. */
 function reasonOf(printed, status) {
   const code = /npm (?:error|ERR!) code (\S+)/.exec(printed)?.[1];
   const log = /\S*_logs\S*\.log/.exec(printed)?.[0];
@@ -98,7 +98,7 @@ function pinnedNode() {
   );
 }
 
-/** Hands signals on, and tells the child by its IPC channel when this process is gone without a word. */
+/** Hands signals on. The child notices by its IPC channel when this process is killed. */
 function forward(node) {
   const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, script), ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
@@ -111,7 +111,7 @@ function forward(node) {
   });
 }
 
-/** npm that is killed -9 hands nothing on; without this nothing would end the child from the terminal. */
+/** When npm is killed with -9 it hands nothing on, and Ctrl-C would no longer reach the child. */
 function endWithParent(child) {
   const parent = process.ppid;
   const watch = setInterval(() => {

@@ -16,7 +16,7 @@ process.once('exit', () => {
   for (const path of left) rmSync(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 50 });
 });
 
-/** Makes a folder in the temp folder; what is left of it when this process exits is removed then. */
+/** Makes a folder in the temp folder. It is removed when this process exits, if not before. */
 export async function makeScratch(name: string): Promise<Scratch> {
   const path = await mkdtemp(join(tmpdir(), `rapport-${name}-`));
   left.add(path);
@@ -29,7 +29,7 @@ export async function makeScratch(name: string): Promise<Scratch> {
   };
 }
 
-/** Ctrl-C and SIGTERM end this process through `exit`, where what is left is removed. */
+/** Ctrl-C and SIGTERM end this process through `exit`, which removes the scratch folders. */
 export function exitOnSignals(): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 }

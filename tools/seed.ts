@@ -9,7 +9,7 @@ export async function seed(
   natsUrl: string,
   options: {
     readonly followUpSeconds: number;
-    /** Of a new log; undefined leaves the log to the processes. */
+    /** The partitions of a new log; undefined leaves making it to the processes. */
     readonly partitions: number | undefined;
     readonly replicas: number;
   },

@@ -3,12 +3,12 @@ import { styleText } from 'node:util';
 import type { LocalRun } from './local-run.ts';
 import { shellWord } from './shell-word.ts';
 
-/** Where `npm run chat` looks when it is not told. */
+/** The default address of `npm run chat`. */
 const usualUrl = 'http://127.0.0.1:8080';
-/** Where `npm run knowledge` looks when it is not told. */
+/** The default data folder of `npm run knowledge`. */
 const usualDataDir = join(import.meta.dirname, '..', '.data');
 
-/** What a person sees once everything runs. */
+/** The text that `npm start` prints once everything runs. */
 export function summary(run: LocalRun): string {
   const folder = shortPath(run.dataDir);
   const seconds = (performance.now() / 1_000).toFixed(1);
@@ -28,7 +28,7 @@ export function summary(run: LocalRun): string {
   return ['', `  ${title}`, '', ...lines, '', '  Ctrl-C stops everything.', ''].join('\n');
 }
 
-/** From here, unless that leads up and away. */
+/** The path relative to the working folder, when it is inside. */
 function shortPath(path: string): string {
   const here = relative(process.cwd(), path) || '.';
   return here.startsWith('..') ? path : here;

@@ -5,15 +5,15 @@ import type { Child } from './child.ts';
 
 export interface SupervisedOptions {
   readonly name: string;
-  /** Starts the process; `port` is the one it had before, 0 at first. */
+  /** Starts the process; `port` is its port before, 0 at first. */
   readonly launch: (port: number) => Promise<Child>;
   /** Called with each sentence that a person should see. */
   readonly tell: (sentence: string) => void;
 }
 
-/** A process that dies is started again after these waits. */
+/** The waits before a process that died is started again. */
 const backoff: Backoff = { firstMs: 200, mostMs: 5_000 };
-/** One that lived this long has recovered: the next wait is the first again. */
+/** A process that lived this long has recovered: after it, the waits begin anew. */
 const settledMs = 30_000;
 
 /** Keeps one process running from `start` to `stop`, on the port that it had first. */
@@ -24,7 +24,7 @@ export class Supervised {
   #child: Child | undefined;
   #port = 0;
   #restarting = false;
-  /** Resolves when nothing of it runs on its own any more. */
+  /** Resolves when the loop that restarts the process has ended. */
   #watching: Promise<unknown> = Promise.resolve();
 
   constructor(options: SupervisedOptions) {
@@ -51,12 +51,12 @@ export class Supervised {
     const starting = this.#first();
     this.#watching = starting.then(
       (child) => this.#watch(child),
-      () => {}, // The caller gets it.
+      () => {}, // The caller gets the failure.
     );
     return await starting;
   }
 
-  /** Ends it in order and starts it again; resolves when the new one is ready. */
+  /** Ends the process in order and starts it again; resolves when the new one is ready. */
   async restart(): Promise<Child> {
     this.#restarting = true;
     await this.#child?.stop();

@@ -30,7 +30,7 @@ Settings of the creator; what is not given stays as it is:
                       once for each part. 'welcome-back={"afterDays":30,"text":"Good to see you again."}'
                       greets a person who writes again after thirty days`;
 
-/** What the command was told. `settings` has only what was given; a followUp of undefined is taken away. */
+/** The arguments. `settings` has only the given ones; a followUp of undefined takes the follow-up away. */
 export interface Import {
   readonly creatorId: string;
   readonly from: string;
@@ -77,7 +77,7 @@ export async function readImport(args: readonly string[]): Promise<Import> {
   return { creatorId: creator, from, deleteMissing: values['delete-missing'], settings, parts };
 }
 
-/** As browsers write it: an address with a path, or a pattern with stars, would never be equal to one. */
+/** Browsers send an origin, which is never equal to an address with a path or a pattern with stars. */
 function originOf(given: string): string {
   if (given === '*') return given;
   const origin = URL.canParse(given) ? new URL(given).origin : 'null';
@@ -88,7 +88,7 @@ function originOf(given: string): string {
   );
 }
 
-/** The file of this name, or the text itself; a text that can only be a file's name has to be a file. */
+/** The content of the file of this name, else the text itself. A text like `coach.md` has to be a file. */
 async function personalityOf(given: string): Promise<string> {
   try {
     return (await readFile(given, 'utf8')).trim();

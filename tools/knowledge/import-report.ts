@@ -1,9 +1,9 @@
 import { endings, type FolderReport } from '@rapport/knowledge/list-files.ts';
 
-/** Names that are told of what is no knowledge; the others are counted. */
+/** The most names in the line about files that are no knowledge; the others are counted. */
 const namesMax = 5;
 
-/** What an import did not take of a folder, for people. */
+/** The files of a folder that an import did not take, as text for people. */
 export class ImportReport implements FolderReport {
   readonly #leftOut: string[] = [];
   readonly #passedOver: string[] = [];
@@ -16,7 +16,7 @@ export class ImportReport implements FolderReport {
     this.#passedOver.push(path);
   };
 
-  /** Whether everything that should be knowledge was taken. */
+  /** Whether no file was left out. */
   get isWhole(): boolean {
     return this.#leftOut.length === 0;
   }
@@ -26,7 +26,7 @@ export class ImportReport implements FolderReport {
     return this.#leftOut.map((line) => `${line}\n`).join('');
   }
 
-  /** One line for all that is no knowledge; empty when there is none. */
+  /** One line for all files that are no knowledge; empty when there are none. */
   get passedOverText(): string {
     const count = this.#passedOver.length;
     if (count === 0) return '';

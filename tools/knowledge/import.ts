@@ -37,7 +37,7 @@ async function importKnowledge(wanted: Import): Promise<number> {
   }
 }
 
-/** Says what is left out, also when nothing is left to import. */
+/** Prints the files that are left out, also when no document remains. */
 async function readFolder(
   { from, creatorId }: Import,
   report: ImportReport,
@@ -57,7 +57,7 @@ function unreadable(folder: string, failure: unknown): Error {
   return new Error(sentence, { cause: failure });
 }
 
-/** Resolves with what was done, as lines. */
+/** Resolves with lines that say what was done. */
 async function bringIn(
   catalog: Catalog,
   options: Import & { readonly documents: readonly KnowledgeDocument[]; readonly isWhole: boolean },
@@ -72,7 +72,7 @@ async function bringIn(
   return `${creatorId}: ${did}${counts}\n${waits ? 'Nothing is deleted while a file is left out.\n' : ''}`;
 }
 
-/** Makes the creator, or changes the settings that were given; returns what it did, for people. */
+/** Makes the creator, or changes the given settings. Resolves with words that say which. */
 async function putCreator(catalog: Catalog, { creatorId, settings, parts }: Import): Promise<string> {
   const { creator: existing, version = 0 } = catalog.creator(creatorId) ?? {};
   if (existing === undefined) checkComplete({ creatorId, settings });

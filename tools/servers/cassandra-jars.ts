@@ -8,7 +8,7 @@ const run = promisify(execFile);
 
 const cassandraVersion = '5.0.9';
 const copyDependencies = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
-/** Those that Cassandra 5.0 supports. */
+/** The versions that Cassandra 5.0 supports. */
 const javaVersions = ['11', '17'];
 const fetchWithinMs = 300_000;
 
@@ -29,7 +29,7 @@ export async function findCassandra(options: {
   try {
     await fetchJars(scratch);
     await rename(join(scratch, 'jars'), home).catch(async (failure) => {
-      if (!(await isThere(home))) throw failure; // Else another process was faster.
+      if (!(await isThere(home))) throw failure; // Another process was faster.
     });
     return home;
   } catch (failure) {
@@ -55,7 +55,8 @@ async function checkJava(): Promise<void> {
 async function fetchJars(scratch: string): Promise<void> {
   const pom = join(scratch, 'pom.xml');
   await writeFile(pom, pomText());
-  // Its own repository: nothing is written outside of `toolsDir`. Strict: a wrong checksum ends it.
+  // Maven gets a repository of its own, so that it writes nothing outside of `toolsDir`. With strict
+  // checksums a damaged jar ends the fetching.
   const settings = [`-Dmaven.repo.local=${join(scratch, 'repository')}`, '--strict-checksums'];
   const into = `-DoutputDirectory=${join(scratch, 'jars')}`;
   await run('mvn', ['--quiet', '--batch-mode', ...settings, '--file', pom, copyDependencies, into], {

@@ -9,9 +9,9 @@ import { type CassandraSettings, prepareCassandra } from './cassandra-settings.t
 /** A Cassandra of one server, on loopback, that this process started and ends: for developers and tests. */
 export interface CassandraServer {
   readonly pid: number;
-  /** Resolves when it has ended for whatever reason. */
+  /** Resolves when the server has ended, for any reason. */
   readonly ended: Promise<unknown>;
-  /** Ends it in order; resolves when it is gone. */
+  /** Ends the server in order; resolves when it is gone. */
   stop(): Promise<void>;
   kill(signal: NodeJS.Signals): void;
 }
@@ -19,11 +19,11 @@ export interface CassandraServer {
 export interface CassandraServerOptions extends CassandraSettings {
   /** From `findCassandra`. */
   readonly jars: string;
-  /** Where its own lines go. */
+  /** Gets the server's own lines. */
   readonly log: (line: string) => void;
 }
 
-/** It takes about eight seconds; replaying a large commit log takes longer. */
+/** A start takes about eight seconds; replaying a large commit log takes longer. */
 const readyWithinMs = 120_000;
 /** A server that does not end in order by then is killed. */
 const stopWithinMs = 10_000;
@@ -37,7 +37,7 @@ export function cassandraUrl(port: number, keyspace: string): string {
 export async function startCassandra(options: CassandraServerOptions): Promise<CassandraServer> {
   const dataDir = resolve(options.dataDir);
   const args = await prepareCassandra(options.jars, { ...options, dataDir });
-  // Its own process group: Ctrl-C in a terminal reaches us, and we end it after those that use it.
+  // A process group of its own: Ctrl-C in a terminal reaches this process, which ends the server last.
   const child = spawn('java', [...args], { cwd: dataDir, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   endWithUs(child);
   const ended = once(child, 'close').catch(() => {}); // readiness() tells why it could not be spawned.

@@ -5,11 +5,11 @@ export interface CassandraSettings {
   /** Absolute. Data, settings and whatever else the server writes are in here. */
   readonly dataDir: string;
   readonly port: number;
-  /** For other servers of the cluster, of which there are none. */
+  /** The port for other servers of a cluster; here there are none. */
   readonly storagePort: number;
 }
 
-/** What Cassandra 5 opens of Java 17's inside; its own jvm17-server.options has the same. */
+/** The modules of Java 17 that Cassandra 5 has to open, as in its own jvm17-server.options. */
 const opened = [
   'java.base/java.io',
   'java.base/java.lang',
@@ -52,13 +52,13 @@ export async function prepareCassandra(
     ...opened.flatMap((module) => ['--add-opens', `${module}=ALL-UNNAMED`]),
     ...opened.flatMap((module) => ['--add-exports', `${module}=ALL-UNNAMED`]),
     `-Dcassandra.storagedir=${dataDir}`,
-    `-Dorg.xerial.snappy.tempdir=${dataDir}`, // Else a killed server leaves its library in the temp folder.
+    `-Dorg.xerial.snappy.tempdir=${dataDir}`, // A killed server would leave its library in the temp folder.
     '-XX:+PerfDisableSharedMem', // The same for its counters.
     `-Dcassandra.config=file://${yaml}`,
     `-Dlogback.configurationFile=file://${logback}`,
     '-Djava.net.preferIPv4Stack=true',
     '-Dcassandra-foreground=yes',
-    // One server alone has nobody to wait for.
+    // A server alone waits for no other.
     '-Dcassandra.skip_wait_for_gossip_to_settle=0',
     '-Dcassandra.ring_delay_ms=100',
     '-Dcassandra.superuser_setup_delay_ms=0',

@@ -9,21 +9,21 @@ import { writePrivateFile } from '@rapport/runtime/private-file.ts';
 import { endLeftover, rememberServer } from './server-lock.ts';
 import { serverPassword, serverUrl, serverUser } from './server-password.ts';
 
-/** A nats-server of our own, on loopback, that this process started and ends. */
+/** A nats-server on loopback that this process started and ends. */
 export interface NatsServer {
   /** With its password. */
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** Resolves when it has ended for whatever reason; the value tells whether we asked for it. */
+  /** Resolves when the server has ended. `asked` is whether this process ended it. */
   readonly ended: Promise<{ readonly asked: boolean }>;
-  /** Ends it in order; resolves when it is gone. */
+  /** Ends the server in order; resolves when it is gone. */
   stop(): Promise<void>;
-  /** Ends it as a power cut would: for tests. */
+  /** Ends the server as a power cut would: for tests. */
   kill(): void;
 }
 
-/** Where the server's own lines go. A `Log` is one. */
+/** Gets the server's own lines. A `Log` is one. */
 export interface ServerLog {
   info(sentence: string): void;
   warn(sentence: string): void;
@@ -34,36 +34,36 @@ export interface NatsServerOptions {
   readonly binary: string;
   /** Streams, configuration and lock live in here; made when absent. */
   readonly dataDir: string;
-  /** 0 takes a free one. */
+  /** The port for clients; 0 takes a free one. */
   readonly port?: number;
-  /** What clients have to know; left out, the one that is kept in `dataDir`. */
+  /** The password for clients; when absent, the one that is kept in `dataDir`. */
   readonly password?: string;
-  /** Left out, the server stands alone. */
+  /** When absent, the server stands alone. */
   readonly cluster?: ClusterPlace;
   readonly log: ServerLog;
 }
 
 /** A server's place among those that keep the same streams. */
 export interface ClusterPlace {
-  /** Its own name, which no other of the cluster has. */
+  /** A name that no other server of the cluster has. */
   readonly serverName: string;
-  /** Where it listens to the others, on loopback. */
+  /** The port for the other servers, on loopback. */
   readonly port: number;
-  /** Where all of them listen to each other. */
+  /** These ports of all servers. */
   readonly routes: readonly number[];
-  /** Where it tells clients to reach it, `host:port`: a proxy may stand before it. */
+  /** The address that clients are told, `host:port`: a proxy may stand before the server. */
   readonly advertise: string;
 }
 
 /**
- * What a message may hold: a batch of envelopes (512 KiB at most), twice, for the headers and for what comes.
+ * The largest message: twice the largest batch of envelopes (512 KiB), which leaves room for headers.
  */
 const maxPayloadBytes = 1024 * 1024;
-/** Recovering a large store takes a while; a server that says nothing for longer does not come. */
+/** Recovering a large store takes a while. A server that takes longer has failed. */
 const readyWithinMs = 120_000;
 /**
- * nats-server warns of a stream that it cannot read and then goes on without it. A log that begins anew below
- * what conversations have already folded would lose messages, so this server is not to be used.
+ * nats-server warns of a stream that it cannot read, and goes on without it. A new log would begin below the
+ * positions that conversations have folded, and lose messages. So a server with such a warning is not used.
  */
 const damaged =
   /stream (metafile|checksum)|metafile|(recreating|adding|restoring) stream|restoring \S+ state/i;
@@ -79,13 +79,13 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   const dataDir = resolve(options.dataDir);
   const { config, password } = await writeConfig(dataDir, options);
   await endLeftover(dataDir, options.log);
-  // Its own process group: Ctrl-C in a terminal reaches us, and we end it after those that use it.
+  // A process group of its own: Ctrl-C in a terminal reaches this process, which ends the server last.
   const child = spawn(options.binary, ['-c', config], {
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   });
   if (child.pid !== undefined) rememberServer(dataDir, child.pid);
-  endWithUs(child); // What keeps the store safe is the lock.
+  endWithUs(child); // The store's safety does not rest on it, but on the lock.
   const { port, pid } = await readiness(child, dataDir, options);
   return natsServer(child, { url: serverUrl(password, port), port, pid, dataDir });
 }

@@ -22,7 +22,7 @@ const buildWithinMs = 600_000;
 
 type Version = readonly [major: number, minor: number];
 
-/** Where progress is told. A `Log` is one. */
+/** Gets sentences about progress. A `Log` is one. */
 export interface Progress {
   info(sentence: string): void;
 }
@@ -61,7 +61,7 @@ async function isUsable(binary: string): Promise<boolean> {
     const { stdout } = await run(binary, ['-v'], { timeout: 10_000 });
     return isNewEnough(stdout);
   } catch {
-    return false; // Not there or not executable: another way will be tried, and the last one explains itself.
+    return false; // It is not there or not executable: the caller tries another way.
   }
 }
 

@@ -6,7 +6,7 @@ import { connectNats } from '@rapport/stream/connect.ts';
 import { type ClusterPlace, type NatsServer, type ServerLog, startNatsServer } from './embedded-server.ts';
 import { serverPassword, serverUrl } from './server-password.ts';
 
-/** Some nats-servers of this machine that keep streams together, each of which can be hurt: for tests. */
+/** nats-servers of this machine that keep streams together, and that tests can stop and kill. */
 export interface NatsCluster {
   /** The address of each server, whether it runs or not. */
   readonly urls: readonly string[];
@@ -14,11 +14,11 @@ export interface NatsCluster {
   readonly advertisedUrls: readonly string[];
   readonly pids: readonly number[];
   signal(server: number, signal: NodeJS.Signals): void;
-  /** Ends it as a power cut would, or in order; resolves when it is gone. */
+  /** Ends a server as a power cut would, or in order; resolves when it is gone. */
   end(server: number, how: 'killed' | 'in order'): Promise<void>;
-  /** Starts it again on its port and folder; resolves when it takes clients and has what the others have. */
+  /** Starts a server again on its port and folder; resolves when it takes clients and has caught up. */
   start(server: number): Promise<void>;
-  /** Which one leads the stream; undefined while none does, and where one server stands alone. */
+  /** The server that leads the stream; undefined while none does, and where one server stands alone. */
   leaderOf(stream: string): Promise<number | undefined>;
   stop(): Promise<void>;
 }
@@ -26,11 +26,11 @@ export interface NatsCluster {
 export interface NatsClusterOptions {
   readonly binary: string;
   readonly dataDir: string;
-  /** One stands alone; streams of three outlive the loss of any one. */
+  /** Streams of three servers outlive the loss of any server. */
   readonly size: 1 | 3;
   /**
-   * Given the client ports, says where clients are to be told to go instead, one for each; so that a proxy
-   * can stand before every server.
+   * Maps the servers' ports to the ports that clients are told, so that a proxy can stand before every
+   * server.
    */
   readonly advertise?: (ports: readonly number[]) => Promise<readonly number[]>;
   readonly log: ServerLog;
@@ -38,7 +38,7 @@ export interface NatsClusterOptions {
 
 type Manager = Awaited<ReturnType<typeof jetstreamManager>>;
 
-/** A cluster chooses new leaders in four to nine seconds; the first ones come sooner. */
+/** A cluster chooses new leaders in four to nine seconds; the first leaders come sooner. */
 const readyWithinMs = 30_000;
 const askAgainMs = 100;
 
@@ -103,7 +103,7 @@ async function freePorts(count: number): Promise<readonly number[]> {
   return [...ports];
 }
 
-/** Tries until it does not fail any more; throws the last failure when that takes too long. */
+/** Repeats the attempt until it succeeds; throws the last failure when that takes too long. */
 async function patiently(attempt: () => Promise<void>): Promise<void> {
   const untilMs = performance.now() + readyWithinMs;
   for (;;) {
@@ -116,7 +116,7 @@ async function patiently(attempt: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Throws until there is a leader who knows all the others: a stream that is made before is refused. */
+/** Throws until a leader knows all the others: before that, making a stream is refused. */
 async function tryOut(jsm: Manager, copies: number): Promise<void> {
   const name = 'tried-out';
   await jsm.streams.add({ name, subjects: [name], num_replicas: copies, storage: StorageType.Memory });
@@ -135,7 +135,7 @@ async function allCurrent(jsm: Manager): Promise<void> {
 
 async function leaderOf(urls: readonly string[], stream: string): Promise<number | undefined> {
   const leader = await withJetStream(urls, async (jsm) => {
-    const found = await jsm.streams.info(stream).catch(() => undefined); // Nobody who knows it leads.
+    const found = await jsm.streams.info(stream).catch(() => undefined); // The stream has no leader.
     return found?.cluster?.leader;
   });
   const at = urls.findIndex((_, index) => nameOf(index) === leader);

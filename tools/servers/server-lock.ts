@@ -7,16 +7,16 @@ import { Fault, systemCodeOf } from '@rapport/runtime/fault.ts';
 import { writePrivateFile } from '@rapport/runtime/private-file.ts';
 
 /**
- * nats-server does not lock its store: two on one folder both start and spoil it. So `nats-server.pid` names
- * the server and the process that started it. A server whose starter was killed is ended; one whose starter
- * lives is respected.
+ * nats-server does not lock its store: two servers on one folder both start and damage it. So
+ * `nats-server.pid` names the server and the process that started it, its starter. A server whose starter was
+ * killed is ended; a server whose starter lives is left alone.
  */
 interface Holder {
   readonly serverPid: number;
   readonly starterPid: number;
 }
 
-/** An orphan ends within milliseconds; one that does not is killed. */
+/** A leftover server ends within milliseconds; a server that takes longer is killed. */
 const endWithinMs = 5_000;
 
 export function rememberServer(dataDir: string, serverPid: number): void {
@@ -25,8 +25,8 @@ export function rememberServer(dataDir: string, serverPid: number): void {
 }
 
 /**
- * Makes sure that no nats-server works on this folder. Throws Fault `unavailable` when one does whose starter
- * is another process that is alive.
+ * Makes sure that no nats-server works on this folder. Throws Fault `unavailable` when the starter of such a
+ * server is alive.
  */
 export async function endLeftover(dataDir: string, log: { warn(sentence: string): void }): Promise<void> {
   const holder = await readHolder(dataDir);
@@ -62,7 +62,7 @@ function isHolder(found: unknown): found is Holder {
   );
 }
 
-/** A process number is given again: only one whose command line names our configuration is ours. */
+/** Process numbers are used again: the server's command line has to name the configuration. */
 async function isOurServer(pid: number, dataDir: string): Promise<boolean> {
   const command = await commandLine(pid);
   return command.includes(join(dataDir, 'nats-server.conf'));
