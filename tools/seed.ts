@@ -4,7 +4,7 @@ import { createLog } from '@rapport/runtime/log.ts';
 import { connectNats } from '@rapport/stream/connect.ts';
 import { makeLog } from '@rapport/stream/inbox-stream.ts';
 
-/** Makes the log and writes the demo creator before any process starts, so that each of them finds both. */
+/** Makes the log and writes the demo creator before any process starts, so that every process finds both. */
 export async function seed(
   natsUrl: string,
   options: {
@@ -22,7 +22,11 @@ export async function seed(
     const catalog = await openNatsCatalog(nc, log, replicas);
     await seedDemo(catalog, { followUpSeconds });
     await catalog.close();
+  } catch (failure) {
+    throw new Error('Cannot make the log and the demo creator in NATS (log/nats.log of DATA_DIR says more)', {
+      cause: failure,
+    });
   } finally {
-    await nc.close(); // Everything written was acknowledged; a connection left open would try for ever.
+    await nc.close(); // All writes were acknowledged. An open connection would reconnect for ever.
   }
 }
