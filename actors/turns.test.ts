@@ -8,7 +8,7 @@ import type { DownJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { type Clock, systemClock } from '@rapport/runtime/clock.ts';
 import { Fault } from '@rapport/runtime/fault.ts';
 import { createLog } from '@rapport/runtime/log.ts';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { questionLast, Turns } from './turns.ts';
 
 function message(seq: number, role: 'USER' | 'COACH' | 'SYSTEM', text = `m${seq}`): StoredMessage {
@@ -107,7 +107,7 @@ describe('Turns', () => {
       yield used;
     });
     whole.start(2);
-    await vi.waitFor(() => expect(whole.ends).toHaveLength(1));
+    await expect.poll(() => whole.ends).toHaveLength(1);
     const tokens = { model: 'm-1', promptTokens: 40, answerTokens: 7 };
     expect(whole.ends[0]).toMatchObject({
       kind: 'answered',
@@ -121,7 +121,7 @@ describe('Turns', () => {
       throw new Fault('model_busy', 'Cannot wait');
     });
     failing.start();
-    await vi.waitFor(() => expect(failing.ends).toHaveLength(1));
+    await expect.poll(() => failing.ends).toHaveLength(1);
     expect(failing.ends[0]).toEqual({
       kind: 'turn_failed',
       turnId: 't1',
@@ -136,9 +136,9 @@ describe('Turns', () => {
       await forever(signal);
     });
     stopped.start();
-    await vi.waitFor(() => expect(stopped.frames).toHaveLength(1));
+    await expect.poll(() => stopped.frames).toHaveLength(1);
     stopped.turns.stop('demo/ann', 't1');
-    await vi.waitFor(() => expect(stopped.ends).toHaveLength(1));
+    await expect.poll(() => stopped.ends).toHaveLength(1);
     expect(stopped.ends[0]).toMatchObject({
       kind: 'turn_stopped',
       attempt: 1,
@@ -157,7 +157,7 @@ describe('Turns', () => {
       }
     });
     start();
-    await vi.waitFor(() => expect(ends).toHaveLength(1));
+    await expect.poll(() => ends).toHaveLength(1);
     const deltas = frames.map(({ delta: one }) => one?.text ?? '');
     expect(deltas.filter((text) => !text.isWellFormed())).toEqual([]);
     expect(deltas.join('')).toBe('a😀b😀');
@@ -175,12 +175,12 @@ describe('Turns', () => {
     });
     const running = { at: 'running' as const, turnId: 't1', askedSeq: 1, uptoSeq: 1, configVersion: 1 };
     start(2);
-    await vi.waitFor(() => expect(frames).toHaveLength(1));
+    await expect.poll(() => frames).toHaveLength(1);
     turns.keepOnly('demo/ann', { ...running, attempt: 2 });
     expect(turns.size).toBe(1);
     turns.keepOnly('demo/ann', { at: 'idle' });
     expect(turns.size).toBe(0);
-    await vi.waitFor(() => expect(told).toBe(true));
+    await expect.poll(() => told).toBe(true);
     start(2);
     turns.keepOnly('demo/ann', { ...running, attempt: 3 });
     expect(turns.size).toBe(0);
@@ -196,7 +196,7 @@ describe('Turns', () => {
     const json = JSON.stringify({ ...message, usage: { attempt: 1, wholeMs: 5 } });
     await history.commit([{ ...write('demo', 'ann', 1, 1), messages: [{ seq: 1, json }] }]);
     start();
-    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    await expect.poll(() => asked).toHaveLength(1);
     expect(asked[0]?.messages).toEqual([message]);
     expect(asked[0]?.configVersion).toBe(7);
   });

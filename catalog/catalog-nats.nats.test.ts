@@ -55,7 +55,7 @@ describe('openNatsCatalog()', () => {
     expect(reader.creator('ada')?.creator.name).toBe('Ada');
     expect(reader.creator('ada')?.version).toBe(writer.creator('ada')?.version);
     await writer.putCreator(creatorOf('bob', 'Bob'));
-    await vi.waitFor(() => expect(reader.creatorIds()).toEqual(['ada', 'bob']));
+    await expect.poll(() => reader.creatorIds()).toEqual(['ada', 'bob']);
     await Promise.all([writer.close(), reader.close()]);
   });
 
@@ -131,7 +131,7 @@ describe('openNatsCatalog()', () => {
     const kv = await view.kvm.open('catalog');
     await kv.put('creator.eve', 'not json');
     await kv.put('creator.bob', JSON.stringify({ creatorId: 'bob', name: 'Bob' }));
-    await vi.waitFor(() => expect(view.creatorIds()).toEqual(['bob']));
+    await expect.poll(() => view.creatorIds()).toEqual(['bob']);
     await view.close();
   });
 
@@ -141,7 +141,7 @@ describe('openNatsCatalog()', () => {
     const changes: DocumentChange[] = [];
     await view.watchDocuments((change) => changes.push(change));
     await view.putDocument(documentOf('ada', 'sleep', 'Sleep well.'));
-    await vi.waitFor(() => expect(changes).toHaveLength(1));
+    await expect.poll(() => changes).toHaveLength(1);
 
     await nats.restart();
     const other = await openView();

@@ -1,5 +1,5 @@
 import { Fault } from '@rapport/runtime/fault.ts';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { Catalog, DocumentChange } from './catalog.ts';
 import { type Creator, creatorSchema, documentSchema, type KnowledgeDocument } from './creator.ts';
 
@@ -71,7 +71,7 @@ export function catalogContract(name: string, tables: () => Promise<{ open(): Pr
 
       await catalog.putDocument(documentOf('bob', 'sleep', 'Nap.'));
       await catalog.deleteDocument('ada', 'sleep');
-      await vi.waitFor(() => expect(changes).toHaveLength(4));
+      await expect.poll(() => changes).toHaveLength(4);
       expect(changes[2]?.document).toEqual(documentOf('bob', 'sleep', 'Nap.'));
       expect(changes[3]).toEqual({ creatorId: 'ada', documentId: 'sleep', document: undefined });
     });
@@ -103,7 +103,7 @@ export function catalogContract(name: string, tables: () => Promise<{ open(): Pr
       await catalog.watchDocuments((change) => changes.push(change));
       await catalog.deleteDocument('ada', 'never-was');
       await catalog.putDocument(documentOf('ada', 'sleep', 'Sleep well.'));
-      await vi.waitFor(() => expect(changes).toHaveLength(1));
+      await expect.poll(() => changes).toHaveLength(1);
       expect(changes[0]?.documentId).toBe('sleep');
     });
 
@@ -117,7 +117,7 @@ export function catalogContract(name: string, tables: () => Promise<{ open(): Pr
       await other.putDocument(documentOf('ada', 'sleep', 'Sleep well.'));
       const seen: DocumentChange[] = [];
       await other.watchDocuments((change) => seen.push(change));
-      await vi.waitFor(() => expect(seen).toHaveLength(1));
+      await expect.poll(() => seen).toHaveLength(1);
       expect(changes).toEqual([]);
     });
   });

@@ -135,7 +135,7 @@ describe('createInferenceClient()', () => {
     stop.abort(new Error('the person said stop'));
     await expect(answer).rejects.toThrow('the person said stop');
     await cancelled;
-    await vi.waitFor(() => expect(server.admission.running).toBe(0));
+    await expect.poll(() => server.admission.running).toBe(0);
   });
 
   it('cancels the model when the caller leaves the loop', async () => {

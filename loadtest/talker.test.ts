@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { type Stored, Talker } from './talker.ts';
 
@@ -42,7 +42,7 @@ async function told(
   talker.say(1);
   talker.say(2);
   talker.flush();
-  await vi.waitFor(() => expect(wrong.at(-1)).toContain('closed'));
+  await expect.poll(() => wrong.at(-1)).toContain('closed');
   return {
     stored: seen.map(({ clientSeq }) => clientSeq),
     wrong: wrong.slice(0, -1),
