@@ -8,7 +8,7 @@ import { putQuietCreator, quietCreator } from './bench/quiet-creator.ts';
 import { openVisitorTokens } from './bench/visitor-tokens.ts';
 import { storedMessages } from './stored-messages.ts';
 
-/** One who talks without a pause, and knows how long each message waited until it was stored. */
+/** A person with one device, who has said `said` numbered messages. */
 interface Person {
   readonly name: string;
   readonly token: string;
@@ -16,14 +16,14 @@ interface Person {
   said: number;
 }
 
-/** Many people who talk at once, whom nobody answers. */
+/** Many people who talk at once to a creator that does not answer. */
 export interface Crowd {
-  /** Resolves when everyone shows all that was said: nothing lost, doubled or out of order. */
+  /** Resolves when every person shows all of their messages: none lost, doubled or out of order. */
   settle(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Lets `count` people say something every `everyMs` until the signal aborts. */
+/** Lets `count` people say a message every `everyMs` each, until the signal aborts. */
 export async function startCrowd(
   rapport: TestRapport,
   options: { readonly count: number; readonly everyMs: number; readonly signal: AbortSignal },
@@ -59,13 +59,13 @@ async function talk(
   while (!signal.aborted) {
     const kept = await person.client.say(`${person.name} ${person.said + 1}`);
     if (kept.ok) person.said += 1;
-    // An outbox that is full after a long outage says so; its person tries again.
+    // After a long outage the outbox is full and refuses; the person tries again.
     else expect(kept.code).toBe('too_many_in_flight');
     await sleep(everyMs);
   }
 }
 
-/** Who does not show yet what everyone said, and what they show. */
+/** A sentence for each person who does not show all of their messages yet. */
 function unsettled(people: readonly Person[]): readonly string[] {
   return people.flatMap(({ name, client, said }) => {
     const { messages, pending, connection } = client.state();

@@ -27,7 +27,7 @@ async function visitor(): Promise<{ readonly token: string; readonly userId: str
   return (await response.json()) as { token: string; userId: string };
 }
 
-/** Does that with the row of a person's state, as somebody with `sqlite3` would. */
+/** Changes the row of a person's state in the file, as an operator would with `sqlite3`. */
 function row(userId: string, change: (state: string) => string): void {
   const file = new DatabaseSync(join(rapport.dataDir, 'history.db'), { timeout: 5_000 });
   const { state } = file.prepare('SELECT state FROM conversations WHERE user_id = ?').get(userId) ?? {};
@@ -46,7 +46,7 @@ async function dead(...args: string[]): Promise<string> {
 const roles = (client: Rapport) => client.state().messages.map(({ role }) => role);
 const question = 'How can I fall asleep faster?';
 
-/** As docs/operations.md has it for a row of which nothing can be saved. */
+/** The state that docs/operations.md gives for a row from which nothing can be saved. */
 const anew =
   '{"v":1,"core":{"topSeq":2,"readSeq":0,"askedSeq":0,"answeredSeq":2,"devices":[],"turn":{"at":"idle"}}}';
 
@@ -63,14 +63,15 @@ test.each(repairs)(
   async ({ repair }) => {
     const ann = await visitor();
     const bob = await visitor();
-    expect(partitionOf({ creatorId: 'demo', userId: ann.userId }, 1)).toBe(0); // They share the only one.
+    // Both people are in the only partition.
+    expect(partitionOf({ creatorId: 'demo', userId: ann.userId }, 1)).toBe(0);
     const open = (token: string) => createRapport({ url: rapport.url, creatorId: 'demo', token });
     const client = open(ann.token);
     await client.say(question);
     await expect.poll(() => roles(client), { timeout: 20_000 }).toEqual(['USER', 'COACH']);
 
     row(ann.userId, (state) => state.slice(0, -1));
-    await rapport.restart('actors'); // It had her in memory.
+    await rapport.restart('actors'); // The host had the undamaged state in memory.
     await client.say('How do I start a habit?');
     await expect.poll(() => dead('list'), { timeout: 20_000, interval: 500 }).toContain(ann.userId);
     expect(await dead('list')).toMatch(

@@ -11,19 +11,19 @@ import { startRapport, type TestRapport } from '@rapport/tools/rapport-fixture.t
 import { createRapport } from '@rapport/widget/sdk/client.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-/** Answers that may be written at once, and of these for one creator. */
+/** Answers that may be written at once: of all creators together, and of one creator. */
 const slots = { all: 8, perCreator: 6 };
 const crowd = 500;
-/** What an answer of the slow model takes. */
+/** The time that the model takes for a question with "slow" in it. */
 const slowMs = 1_000;
 
 const log = createLog({ name: 'fairness', level: 'silent' });
 let rapport: TestRapport;
 let model: Server;
-/** Questions that the model was asked, as they came. */
+/** The questions that the model was asked, in their order. */
 const asked: string[] = [];
 
-/** A chat completions endpoint: never answers what says "stall", takes its time for "slow". */
+/** A chat completions endpoint: it never answers a question with "stall", and late one with "slow". */
 async function startModel(): Promise<Server> {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -87,7 +87,7 @@ async function visitor(creatorId: string): Promise<string> {
   return token;
 }
 
-/** Many people of a creator say the same at once; resolves when all of it is stored. */
+/** Many people of a creator say the same text at once. Resolves when all of it is stored. */
 async function everybodySays(creatorId: string, people: number, text: string): Promise<void> {
   const rest = Array.from({ length: people }, (_, at) => at).values();
   const worker = async () => {
@@ -99,7 +99,7 @@ async function everybodySays(creatorId: string, people: number, text: string): P
   await Promise.all(Array.from({ length: 16 }, worker));
 }
 
-/** How long a person of the creator `small` waits for an answer, in milliseconds. */
+/** Milliseconds that a person of the creator `small` waits for an answer. */
 async function answerTakes(): Promise<number> {
   const token = await visitor('small');
   const client = createRapport({ url: rapport.url, creatorId: 'small', token });
@@ -131,15 +131,15 @@ test('500 waiting turns of a creator whose model hangs do not hold up another cr
 test('with every slot taken by crowds, another creator waits for one turn and not for all of theirs', {
   timeout: 90_000,
 }, async () => {
-  // Takes the slots that the test before left free, and then the place of each turn that ends.
+  // The crowds take the slots that the test before left free, and then each slot that becomes free.
   await Promise.all([
     everybodySays('crowded', crowd, 'slow one'),
     everybodySays('busy', crowd / 2, 'slow two'),
   ]);
   for (let at = 0; at < 5; at += 1) expect(await answerTakes()).toBeLessThan(2 * slowMs + 500);
-  // Nearly all of the crowds wait still.
+  // Nearly all of the crowds still wait.
   expect(countOf('slow one') + countOf('slow two')).toBeLessThan(crowd / 4);
-  // And neither crowd has kept the other out.
+  // Neither crowd has kept the other out.
   expect(countOf('slow one')).toBeGreaterThan(2);
   expect(countOf('slow two')).toBeGreaterThan(2);
 });

@@ -40,7 +40,7 @@ afterEach(async () => {
   await crowd.close();
 });
 
-/** How many partitions each process owns, by its name without what a start adds. */
+/** Partitions of each process, by its name without the suffix that every start makes anew. */
 function shares(): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const { hostId } of owners) {

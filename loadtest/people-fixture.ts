@@ -19,7 +19,7 @@ export interface Person {
   readonly devices: readonly Device[];
 }
 
-/** A token of somebody who has never been there. */
+/** The token of a new visitor. */
 export async function newVisitor(url: string, creatorId: string): Promise<string> {
   const body = JSON.stringify({ creatorId });
   const headers = { 'content-type': 'application/json' };
@@ -55,7 +55,7 @@ export async function talk(people: readonly Person[], signal: AbortSignal): Prom
 
 /** Waits until every device of everybody shows all that was said. */
 export async function settled(people: readonly Person[]): Promise<void> {
-  // What every device has, so that a failure names the device that is stuck, and how.
+  // One entry for each device, so that a failure names the device that is stuck, and how.
   const now = () =>
     people.flatMap(({ devices }) =>
       devices.map(({ name, client }) => ({ name, at: client.state().connection.at, ...shown(client) })),

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 
-/** prom-client's meter ticks this often, and Node counts the tick itself into every delay. */
+/** The interval of prom-client's delay meter. Node counts the interval itself into every delay. */
 const delaySampleMs = 10;
 
-/** CPU seconds that a process has used so far: utime and stime of proc(5), which counts hundredths. */
+/** CPU seconds of a process since its start: utime and stime of proc(5), which are in hundredths. */
 export async function cpuSeconds(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -14,12 +14,12 @@ export async function residentBytes(pid: number): Promise<number> {
   return kibibytes(await readFile(`/proc/${pid}/status`, 'utf8'), 'VmRSS');
 }
 
-/** The most that the process ever had. */
+/** The largest resident memory of the process since its start. */
 export async function peakResidentBytes(pid: number): Promise<number> {
   return kibibytes(await readFile(`/proc/${pid}/status`, 'utf8'), 'VmHWM');
 }
 
-/** What the kernel holds for sockets: its structures (slab) and the bytes on their way (pages of 4 KiB). */
+/** Kernel memory of all sockets: structures (slab) and bytes in transit (pages of 4 KiB). */
 export async function kernelBytes(): Promise<number> {
   const sockstat = await readFile('/proc/net/sockstat', 'utf8');
   const pages = Number(/^TCP:.* mem (\d+)/m.exec(sockstat)?.[1]);
@@ -30,7 +30,7 @@ function kibibytes(text: string, name: string): number {
   return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]) * 1_024;
 }
 
-/** Every sample of a /metrics page, by process and name; samples with labels of their own are left out. */
+/** The samples of a /metrics page by process and name, without those that have further labels. */
 export async function scrape(url: string): Promise<ReadonlyMap<string, number>> {
   const text = await (await fetch(url)).text();
   const samples = text.matchAll(/^(\w+)\{process="([^",]*)"\} (\S+)$/gm);
@@ -38,8 +38,8 @@ export async function scrape(url: string): Promise<ReadonlyMap<string, number>> 
 }
 
 /**
- * Mean milliseconds of everything that was timed between two scrapes, and the event loop's delay since the
- * first.
+ * Mean milliseconds of every duration that was observed between two scrapes, and the event loop's delay since
+ * the first scrape.
  */
 export function timings(
   before: ReadonlyMap<string, number>,

@@ -24,7 +24,7 @@ test('a transcript that does not hold is noticed', () => {
   expect(matches({ text: '…' }, { text: 'any', more: true })).toBe(true);
 });
 
-/** The frames of a socket as they come, decoded; one that was looked at can be put back. */
+/** The decoded frames of a socket in their order. A frame can be put back. */
 class Frames {
   readonly #come: unknown[] = [];
   #wake: () => void = () => undefined;
@@ -69,7 +69,7 @@ describe.each(['rapport.v1.json', 'rapport.v1.proto'])(
       for (const step of steps) {
         if (step.kind === 'send') {
           const text = step.frame.replace('$TOKEN', token);
-          // A frame that the schema does not have can only be said in JSON; binary has bytes that are no
+          // Only JSON can name a frame that the schema does not have. Its binary twin is bytes that are no
           // frame.
           if (protocol === 'rapport.v1.json') socket.send(text);
           else socket.send(text.includes('shout') ? new Uint8Array([7, 7, 7]) : upToBinary(JSON.parse(text)));

@@ -12,7 +12,7 @@ afterEach(() => {
   }
 });
 
-/** A real server that sends back what it gets. */
+/** A real server that sends every text back. */
 async function echoServer(): Promise<number> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
   servers.push(server);

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 
-/** A WebSocket as cheap as a client can be: no extensions, text frames only, several frames in one write. */
+/** The cheapest WebSocket client: no extensions, text frames only, several frames in one write. */
 export interface RawWebSocket {
-  /** Goes out with everything else of this turn: when the frames being read are done with, or at `flush`. */
+  /** Keeps the text until all received frames are handled or `flush` is called: one write takes all texts. */
   send(text: string): void;
   flush(): void;
   close(): void;
@@ -12,18 +12,16 @@ export interface RawWebSocket {
 export interface RawWebSocketOptions {
   readonly port: number;
   readonly protocol: string;
-  /** The address of this machine to connect from; left out, the system's choice. */
+  /** The local address to connect from. Without it the system chooses. */
   readonly localAddress?: string;
   readonly onText: (text: string) => void;
-  /** The reason is a sentence; it is called once, also when `close` was called. */
+  /** Called once with a sentence, also after `close`. */
   readonly onClose: (reason: string) => void;
 }
 
-/**
- * Sockets are read one after the other and each chunk is used up at once, so one buffer serves all of them.
- */
+/** All sockets share one buffer: they are read one after the other, and each chunk is consumed at once. */
 const readBuffer = Buffer.allocUnsafeSlow(256 * 1024);
-/** The server unmasks with XOR, so a mask of zeros leaves the text as it is and costs the client nothing. */
+/** A mask of zeros: the server's XOR leaves the text unchanged, and masking costs the client nothing. */
 const maskBytes = 4;
 
 export function openRawWebSocket(options: RawWebSocketOptions): Promise<RawWebSocket> {
@@ -94,9 +92,7 @@ function upgradeRequest({ port, protocol }: RawWebSocketOptions): string {
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
-/**
- * What follows the server's answer; undefined when it is not an upgrade. The answer fits into one segment.
- */
+/** The bytes behind the server's answer, which fits into one segment; undefined when it is no upgrade. */
 function afterUpgrade(chunk: Buffer): Buffer | undefined {
   const end = chunk.indexOf('\r\n\r\n');
   if (end === -1 || !chunk.toString('latin1', 0, end).startsWith('HTTP/1.1 101')) return undefined;
@@ -128,9 +124,7 @@ export interface FrameTakers {
   readonly onEnd?: () => void;
 }
 
-/**
- * Cuts a stream of bytes into the frames of a server: unmasked and in one piece (RFC 6455, section 5.2).
- */
+/** Cuts a stream of bytes into the frames of a server: unmasked, not fragmented (RFC 6455, section 5.2). */
 export class FrameReader {
   readonly #takers: FrameTakers;
   #partial: Buffer | undefined;
@@ -155,7 +149,7 @@ export class FrameReader {
   }
 }
 
-/** Where the payload of the frame at `at` lies; undefined while it is not all there. */
+/** The range of the payload of the frame at `at`; undefined while the frame is incomplete. */
 function frameAt(bytes: Buffer, at: number): { readonly from: number; readonly to: number } | undefined {
   if (bytes.length < at + 2) return undefined;
   const short = (bytes[at + 1] ?? 0) & 0x7f;

@@ -2,7 +2,7 @@ import type { MessageJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 
 const pageMessages = 200;
 
-/** All pages of a conversation as the store has them, over HTTP. */
+/** All messages of a conversation in the store, read over HTTP page by page. */
 export async function storedMessages(url: string, token: string): Promise<readonly MessageJson[]> {
   const all: MessageJson[] = [];
   for (let more = true; more; ) {

@@ -57,7 +57,7 @@ const storedSeqs = (socket: SocketClient, clientSeq: number) =>
 const stored = (socket: SocketClient, clientSeq: number) =>
   until(() => storedSeqs(socket, clientSeq).length > 0);
 
-/** Every message that came, live or as history, in the order in which it came. */
+/** Every message that the socket received, live or as history, in the order of arrival. */
 function messagesOf({ frames }: SocketClient): MessageJson[] {
   return frames.flatMap(({ message, history }) => history?.messages ?? (message ? [message] : []));
 }
@@ -74,10 +74,10 @@ describe('one device on two sockets', () => {
     const one = await connected({ token, deviceId });
     const two = await connected({ token, deviceId });
     const ids = range(1, 14).map(() => randomUUID());
-    // All of it on both, as when a client resends on a new socket what the old one still had on its way.
+    // Both sockets send everything, like a client that resends on a new socket what the old one still sends.
     for (const [at, id] of ids.entries()) for (const socket of [one, two]) say(socket, at + 1, id);
     for (const socket of [one, two]) await stored(socket, 14);
-    // Then in turns, each going on where the other was.
+    // Then they take turns: each sends the number after the other's.
     for (const clientSeq of range(15, 24)) {
       const id = randomUUID();
       ids.push(id);
@@ -99,7 +99,7 @@ describe('one device on two sockets', () => {
 describe('resuming', () => {
   const top = 230;
 
-  /** A conversation of `top` messages, some of them so long that one frame holds only a few. */
+  /** A conversation of `top` messages. Some are so long that a frame holds only a few. */
   async function conversation(): Promise<string> {
     const token = await visitor();
     const socket = await connected({ token });
@@ -112,7 +112,7 @@ describe('resuming', () => {
     return token;
   }
 
-  /** Resolves when everything that was to come after hello has come: frames keep their order. */
+  /** Resolves when all that follows hello has come. A page is asked for last: frames keep their order. */
   async function caughtUp(socket: SocketClient): Promise<void> {
     await until(() => !socket.frames.findLast(({ history }) => history)?.history?.more);
     socket.send({ page: { afterSeq: top, limit: 1 } });

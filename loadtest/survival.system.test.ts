@@ -11,7 +11,7 @@ import { storedMessages } from './stored-messages.ts';
 let rapport: TestRapport;
 
 beforeAll(async () => {
-  // Devices talk without a pause here, and answers are slow enough to be caught in the middle.
+  // Devices talk without a pause, and an answer is slow enough for a process to be killed in its middle.
   rapport = await startRapport({
     env: { GATEWAY_SAYS_PER_WINDOW_MAX: '1000000', EXTRACTIVE_DELTA_MS: '30' },
   });
@@ -106,7 +106,7 @@ describe('an answer survives', () => {
     await answering(rapport.url);
     await client.say('Try again', failure?.choices[0]?.id);
     await expect.poll(() => roles(client), { timeout: 30_000 }).toEqual(['USER', 'SYSTEM', 'USER', 'COACH']);
-    // To the question, and not to "Try again".
+    // The answer is to the question: "Try again" alone would have no sources.
     expect(client.state().messages.at(-1)?.sources).not.toEqual([]);
     await client.close();
   });

@@ -14,7 +14,7 @@ afterEach(() => {
 
 const stored = (clientSeq: number) => ({ receipt: { clientSeq, state: 'STORED', seq: clientSeq } });
 
-/** What a talker makes of a server that welcomes it and answers its second say with these frames. */
+/** Lets a talker talk to a server that welcomes it and answers its second say with `frames`. */
 async function told(
   frames: readonly object[],
 ): Promise<{ stored: number[]; wrong: string[]; waiting: number }> {

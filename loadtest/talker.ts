@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { DownJson, ReceiptJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import { openRawWebSocket, type RawWebSocket } from './raw-websocket.ts';
 
-/** What a talker is told of each of its says, once, in order. */
+/** A say that is stored. A talker reports each of its says once, in order. */
 export interface Stored {
   readonly clientSeq: number;
-  /** When it should have been sent, and when it was. */
+  /** When the say should have been sent, and when it was. */
   readonly dueMs: number;
   readonly sentMs: number;
 }
@@ -14,13 +14,13 @@ export interface TalkerOptions {
   readonly port: number;
   readonly token: string;
   readonly onStored: (stored: Stored, talker: Talker) => void;
-  /** Whatever should not have happened, as a sentence. */
+  /** Called with a sentence for each broken promise. */
   readonly onWrong: (sentence: string) => void;
 }
 
 /**
- * One person with one device and one socket. It checks what it is told: receipts in order and once each,
- * messages numbered without a hole.
+ * One person with one device and one socket. The talker checks that receipts come in order and once each, and
+ * that messages are numbered without a hole.
  */
 export class Talker {
   readonly #options: TalkerOptions;
@@ -52,7 +52,7 @@ export class Talker {
     await welcomed;
   }
 
-  /** Sends the next say with what else goes out in this turn. */
+  /** Sends the next say at the next `flush`. */
   say(dueMs: number): void {
     this.#lastClientSeq += 1;
     const clientSeq = this.#lastClientSeq;
@@ -65,7 +65,7 @@ export class Talker {
     this.#socket?.flush();
   }
 
-  /** How many says are not stored yet. */
+  /** Says that are not stored yet. */
   get waiting(): number {
     return this.#waiting.length;
   }
@@ -75,7 +75,7 @@ export class Talker {
     if (messageSeq > 0) this.#takeMessage(messageSeq);
     else if (text.includes(storedState) && text.startsWith(receiptHead)) {
       this.#takeStored(numberAfter(receiptHead, text));
-    } else this.#takeOther(JSON.parse(text) as DownJson); // Decoder: what it needs is looked at.
+    } else this.#takeOther(JSON.parse(text) as DownJson); // Decoder: every field that is used is checked.
   }
 
   #takeOther(frame: DownJson): void {
@@ -109,14 +109,14 @@ export class Talker {
 }
 
 /**
- * Nearly all frames are these two as they are usually written; the number that matters is cut out of them,
- * because the client shares the machine with what it measures.
+ * The beginnings of the two most frequent frames, as the gateway writes them. The talker reads their number
+ * and does not parse the rest: the client shares the machine with the processes that it measures.
  */
 const messageHead = '{"message":{"seq":';
 const receiptHead = '{"receipt":{"clientSeq":';
 const storedState = '"state":"STORED"';
 
-/** 0 when the text begins otherwise. */
+/** The number behind `head`; 0 when the text begins otherwise. */
 function numberAfter(head: string, text: string): number {
   return text.startsWith(head) ? Number.parseInt(text.slice(head.length, head.length + 16), 10) : 0;
 }
@@ -125,7 +125,7 @@ let ids = 0;
 const idHead = timeHead(Date.now());
 const idTail = randomUUID().slice(24);
 
-/** A UUIDv7 of this process: the time of its start, a counter, and the process's own random tail. */
+/** A UUIDv7 from the time of the process's start, a counter, and a random tail of the process. */
 function nextId(): string {
   ids += 1;
   const count = (0x1000000 | (ids & 0xffffff)).toString(16);

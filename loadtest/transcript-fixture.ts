@@ -1,4 +1,4 @@
-/** One step of a transcript: a frame to send, or one to receive, once or any number of times. */
+/** A step of a transcript: a frame to send, or a frame to receive once or any number of times. */
 export type Step =
   | { readonly kind: 'send'; readonly frame: string }
   | { readonly kind: 'receive'; readonly frame: unknown; readonly many: boolean };
@@ -16,7 +16,7 @@ export function stepsOf(markdown: string): readonly Step[] {
   });
 }
 
-/** `…` stands for any value; fields that the pattern does not have may be there. */
+/** Whether `given` has all that the pattern has. `…` stands for any value; further fields are ignored. */
 export function matches(pattern: unknown, given: unknown): boolean {
   if (pattern === '…') return given !== undefined;
   if (Array.isArray(pattern)) {

@@ -44,7 +44,7 @@ test('every round trip of the floor is a row in its file', async () => {
 test('an actor host answers every idle conversation from its row, and they take memory', async () => {
   const idle = await measureIdle({ conversations: 20_000, history: 'sqlite', settleMs: 2_000 });
   expect(idle.activatedPerSecond).toBeGreaterThan(100);
-  // Of so few much is garbage that was not collected; `npm run bench` holds the target.
+  // With so few conversations much of the memory is garbage; `npm run bench` measures against the target.
   expect(idle.rssBytes).toBeGreaterThan(500);
   expect(idle.rssBytes).toBeLessThan(20_000);
 });

@@ -6,8 +6,8 @@ import { measureFresh, measureLatency, measureMemory, measureThroughput } from '
 import { report, table } from './report.ts';
 import { type System, type SystemName, startSystem } from './systems.ts';
 
-// `npm run bench -- --json`: the floor and Rapport one after the other on the same machine, first one and
-// then the other first, so that what else the machine does falls on both.
+// `npm run bench` measures the floor and Rapport one after the other on the same machine. Each pair swaps the
+// order of the pair before, so that other work of the machine disturbs both alike.
 const use = `npm run bench -- [--json] [--pairs N] [--seconds N] [--connections N]
     [--only throughput|fresh|latency|memory|idle|activation] [--system floor|rapport]
     [--conversations N] [--history sqlite|cassandra]
@@ -23,7 +23,7 @@ const use = `npm run bench -- [--json] [--pairs N] [--seconds N] [--connections 
 `;
 
 const rows = ['throughput', 'fresh', 'latency', 'memory', 'idle', 'activation'] as const;
-/** They do not vary: the first pair has them. */
+/** These rows hardly vary, so only the first pair measures them. */
 const rowsOnce: readonly string[] = ['memory', 'idle', 'activation'];
 const histories = ['sqlite', 'cassandra'] as const satisfies readonly HistoryName[];
 const systems = ['floor', 'rapport'] as const;
@@ -66,7 +66,7 @@ async function bench(): Promise<void> {
   process.stdout.write(given.json ? `${JSON.stringify(figures, undefined, 2)}\n` : table(figures));
 }
 
-/** Each row has a system of its own, so that none inherits the other's memory or log. */
+/** Each row starts a new system: no row inherits the memory or the log of another. */
 async function measure(name: SystemName, wanted: readonly (typeof rows)[number][]): Promise<Figures> {
   const seconds = whole('seconds', given.seconds);
   const connections = whole('connections', given.connections);
@@ -81,7 +81,7 @@ async function measure(name: SystemName, wanted: readonly (typeof rows)[number][
   };
 }
 
-/** The floor keeps nothing of a conversation in memory, so there is nothing to compare with. */
+/** Only Rapport: the floor keeps no conversations in memory. */
 async function idleOf(wanted: readonly string[]): Promise<Figures> {
   if (!wanted.includes('idle') && !wanted.includes('activation')) return {};
   const history = chosen('history', given.history, histories);

@@ -2,10 +2,10 @@ import type { Idle } from './idle.ts';
 import type { Measured, Memory } from './measures.ts';
 import type { SystemName } from './systems.ts';
 
-/** What one system did in one pair; rows that were not asked for are absent. */
+/** The measurements of one system in one pair. A row that was not asked for is absent. */
 export interface Figures {
   readonly throughput?: Measured;
-  /** Of processes that have just started. */
+  /** The latency of processes that have just started. */
   readonly fresh?: Measured;
   readonly latency?: Measured;
   readonly memory?: Memory;

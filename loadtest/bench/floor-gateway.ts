@@ -57,7 +57,7 @@ await runService(async () => {
   };
 });
 
-/** What arrives while an append is on its way goes into the next one. */
+/** Entries that arrive while an append is under way go into the next append. */
 function createAppender(send: (payload: string) => Promise<void>): (entry: string) => void {
   let waiting: string[] = [];
   let sending = false;
@@ -73,6 +73,6 @@ function createAppender(send: (payload: string) => Promise<void>): (entry: strin
     waiting.push(entry);
     if (sending) return;
     sending = true;
-    setImmediate(() => void flush()); // A failed append ends the process: the floor does not repeat.
+    setImmediate(() => void flush()); // A failed append ends the process: the floor does not retry.
   };
 }

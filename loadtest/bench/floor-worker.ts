@@ -11,7 +11,8 @@ import {
   floorStream,
 } from './floor-subjects.ts';
 
-// The floor's worker: the log in order, one commit for what has arrived in a turn, one push back.
+// The floor's worker reads the log in order. One commit stores all says that arrive in a round of the event
+// loop, and one message answers them.
 await runService(async () => {
   const log = createLog({ name: 'floor-worker', level: 'warn' });
   const nc = await connectNats({ url: process.env.NATS_URL ?? '', name: 'floor-worker', log });

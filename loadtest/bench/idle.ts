@@ -12,31 +12,32 @@ import { makeScratch } from '@rapport/tools/scratch.ts';
 import { residentBytes } from '../process-meters.ts';
 import { type IdlePerson, storeIdlePeople } from './resident-people.ts';
 
-/** What it costs an actor host to have idle conversations in memory, and to bring them there. */
+/** The cost of idle conversations in the memory of an actor host. */
 export interface Idle {
   readonly conversations: number;
-  /** Of the actor host, a conversation; their entries in its audience counted in. */
+  /** The actor host's memory for one conversation, including its entry in the audience. */
   readonly rssBytes: number;
   readonly perGib: number;
-  /** From the store into memory, answered to a gateway. */
+  /** Conversations that were loaded from the store and whose attach was answered. */
   readonly activatedPerSecond: number;
 }
 
 export type HistoryName = 'sqlite' | 'cassandra';
 
-/** They pay for what every process pays once. */
+/** Activated before the measurement: they pay for memory that a process needs only once. */
 const firstCount = 5_000;
-/** One message of a gateway; and what is asked for and not answered yet, well below what an owner queues. */
+/** In one message of a gateway. */
 const attachesPerMessage = 512;
+/** Not answered yet. Well below the number that an owner queues, above which it drops them. */
 const attachesAtOnce = 8_192;
-/** Garbage of the activation is collected by then, so what is left is what conversations cost. */
+/** By then the garbage of the activation is collected: the memory that stays is the conversations'. */
 const settledAfterMs = 5_000;
 const silentMs = 20_000;
 const gib = 1024 ** 3;
 
 const log = createLog({ name: 'bench', level: 'warn' });
 
-/** Idle conversations that were stored before Rapport started, activated by the attaches of one gateway. */
+/** Stores idle conversations, starts Rapport, and activates them by the attaches of one gateway. */
 export async function measureIdle(options: {
   readonly conversations: number;
   readonly history: HistoryName;
@@ -99,7 +100,7 @@ async function activateAll(
   };
 }
 
-/** A gateway as owners see it: it only attaches, one session to each conversation. */
+/** Behaves to owners as a gateway that attaches one session to each conversation and does nothing else. */
 class AttachingGateway {
   readonly #id = `bench-${randomUUID()}`;
   readonly #stream: Stream;
@@ -116,7 +117,7 @@ class AttachingGateway {
     });
   }
 
-  /** Resolves when all are answered, each from its row. */
+  /** Resolves when every attach is answered from the conversation's row. */
   async attach(people: readonly IdlePerson[]): Promise<void> {
     this.#answered = 0;
     let asked = 0;

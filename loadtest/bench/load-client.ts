@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import type { ClientAnswer } from './client.ts';
 import type { Job, Load } from './load.ts';
 
-/** Runs a job and says what came of it; the sockets stay as long as the client. */
+/** Runs a job and returns the measured load. The sockets stay open as long as the client's process lives. */
 export type Client = (job: Job) => Promise<Load>;
 
 export function loadFrom(job: Job): Promise<Load> {
   return withClient((client) => client(job));
 }
 
-/** Gives a client that is a process of its own, which is gone when this resolves. */
+/** Calls `use` with a client that is a process of its own. The process has ended when this resolves. */
 export async function withClient<T>(use: (client: Client) => Promise<T>): Promise<T> {
   const child = fork(join(import.meta.dirname, 'client.ts'), { execArgv: [] });
   try {
@@ -25,7 +25,7 @@ export async function withClient<T>(use: (client: Client) => Promise<T>): Promis
 async function ask(child: ChildProcess, job: Job): Promise<Load> {
   const answered = heard(child);
   child.send(job);
-  const answer = (await answered) as ClientAnswer; // Our own process, our own type.
+  const answer = (await answered) as ClientAnswer; // Our own process sends no other type.
   if ('failure' in answer) throw new Error(`Cannot run the load: ${answer.failure}`);
   return answer.load;
 }

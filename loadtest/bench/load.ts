@@ -2,28 +2,28 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { build, type Histogram } from 'hdr-histogram-js';
 import { type Stored, Talker } from '../talker.ts';
 
-/** What the load generator is asked to do. */
+/** An order to the load generator. */
 export type Job = {
   readonly port: number;
   /** One per socket. */
   readonly tokens: readonly string[];
 } & (
   | {
-      /** Every socket keeps `inFlight` says on their way: what is the most it can do? */
+      /** Every socket always has `inFlight` says that are not stored yet. Measures throughput. */
       readonly kind: 'closed';
       readonly inFlight: number;
       readonly warmUpMs: number;
       readonly measureMs: number;
     }
   | {
-      /** Says are due at a fixed rate, whatever the answers: how long does one take? */
+      /** Says are due at a fixed rate, however slow the answers are. Measures latency. */
       readonly kind: 'open';
       readonly saysPerSecond: number;
       readonly warmUpMs: number;
       readonly measureMs: number;
     }
   | {
-      /** Sockets that only stay; the process holds them until it is ended. */
+      /** Sockets that send nothing after their hello. The process holds them until it ends. */
       readonly kind: 'idle';
     }
 );
@@ -36,12 +36,12 @@ export interface Percentiles {
 
 export interface Load {
   readonly storedPerSecond: number;
-  /** From the moment a say was due, so that a stall counts for all it holds up; milliseconds. */
+  /** Milliseconds from the moment at which a say was due: a stall counts for every say that it delays. */
   readonly sinceDueMs: Percentiles;
   readonly sinceSentMs: Percentiles;
-  /** Says that were still not stored ten seconds after the last was sent. */
+  /** Says that were not stored ten seconds after the last say was sent. */
   readonly unstored: number;
-  /** Whatever should not have happened, and how often. */
+  /** Broken promises as sentences, with how often each was broken. */
   readonly wrong: Readonly<Record<string, number>>;
   readonly cpuSeconds: number;
   readonly seconds: number;
@@ -50,7 +50,7 @@ export interface Load {
 const connectAtOnceMax = 100;
 const drainMs = 10_000;
 
-/** Says what came of the job; an idle one is answered once every socket has its welcome. */
+/** Runs the job and returns the measured load. An idle job ends when every socket has its welcome. */
 export async function runLoad(job: Job): Promise<Load> {
   const gauge = new Gauge();
   let more: (talker: Talker) => void = () => undefined;
@@ -95,7 +95,7 @@ async function openAll(talkers: readonly Talker[]): Promise<void> {
   }
 }
 
-/** Everything that is due is sent, however late this loop is; each say remembers when it was due. */
+/** Sends every say that is due, however late this loop runs. Each say keeps the time at which it was due. */
 async function sayAtRate(
   talkers: readonly Talker[],
   saysPerSecond: number,

@@ -4,20 +4,20 @@ import type { Job, Load } from './load.ts';
 import { loadFrom, withClient } from './load-client.ts';
 import type { System } from './systems.ts';
 
-/** A load, and what the processes did meanwhile. */
+/** A load, with the CPU time and the meters of the processes during it. */
 export interface Measured {
   readonly load: Load;
-  /** Cores that each process kept busy, from the first connection to the last receipt. */
+  /** Cores that each process used on average, from the first connection to the last receipt. */
   readonly cores: Readonly<Record<string, number>>;
-  /** Mean milliseconds by hop (a batch at a time) and the event loops' delay; empty for the floor. */
+  /** Mean milliseconds of a batch in each hop, and of the event loops' delay. Empty for the floor. */
   readonly timings: Readonly<Record<string, number>>;
 }
 
 export interface Memory {
   readonly connections: number;
-  /** Of the gateway process, a connection. */
+  /** Memory of the gateway process for one connection. */
   readonly rssBytes: number;
-  /** Of the whole machine, a connection's two ends taken as alike. */
+  /** Kernel memory for the server's end of one connection: half of the growth, because both ends are here. */
   readonly kernelBytes: number;
 }
 
@@ -25,10 +25,10 @@ const sockets = 200;
 const inFlight = 8;
 const saysPerSecond = 500;
 const warmUpMs = 3_000;
-/** Garbage of the connecting is collected by then, so what is left is what connections cost. */
+/** By then the garbage of connecting is collected: the memory that stays is the connections'. */
 const settledAfterMs = 5_000;
 
-/** 200 sockets with 8 says on their way each: durable round trips a second. */
+/** Durable round trips a second of 200 sockets that have 8 says under way each. */
 export async function measureThroughput(system: System, seconds: number): Promise<Measured> {
   const tokens = await system.tokens(sockets);
   const measureMs = seconds * 1_000;
@@ -37,13 +37,13 @@ export async function measureThroughput(system: System, seconds: number): Promis
   );
 }
 
-/** 500 says a second over 200 sockets, of processes that have just started: how long one takes. */
+/** The latency of 500 says a second over 200 sockets, of processes that have just started. */
 export async function measureFresh(system: System, seconds: number): Promise<Measured> {
   const job = await latencyJob(system, seconds);
   return observed(system, () => loadFrom(job));
 }
 
-/** The same after full load, when V8 compiles no more what each say runs through. */
+/** The same after full load, when V8 has compiled the code that every say runs through. */
 export function measureLatency(
   system: System,
   { seconds, loadedSeconds = 10 }: { readonly seconds: number; readonly loadedSeconds?: number },
@@ -61,13 +61,13 @@ async function latencyJob(system: System, seconds: number): Promise<Job> {
   return { kind: 'open', port: system.port, tokens, saysPerSecond, warmUpMs, measureMs };
 }
 
-/** What `connections` idle sockets cost after their hello. */
+/** The memory that idle sockets cost after their hello. */
 export async function measureMemory(
   system: System,
   { connections, settleMs = settledAfterMs }: { readonly connections: number; readonly settleMs?: number },
 ): Promise<Memory> {
   const gateway = system.pids.gateway ?? 0;
-  // The first connections pay for what every process pays once.
+  // The first connections pay for memory that a process needs only once.
   await loadFrom({ kind: 'idle', port: system.port, tokens: await system.tokens(200) });
   const tokens = await system.tokens(connections);
   await sleep(settleMs);

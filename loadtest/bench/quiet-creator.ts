@@ -3,7 +3,7 @@ import { creatorSchema } from '@rapport/catalog/creator.ts';
 import { createLog } from '@rapport/runtime/log.ts';
 import { connectNats } from '@rapport/stream/connect.ts';
 
-/** A creator whose messages are for people to answer, so that nothing but what is said is stored. */
+/** A creator whose people are answered by nobody: only their own messages are stored. */
 export const quietCreator = 'quiet';
 
 export async function putQuietCreator(natsUrl: string, replicas = 1): Promise<void> {
@@ -19,5 +19,5 @@ export async function putQuietCreator(natsUrl: string, replicas = 1): Promise<vo
     }),
   );
   await catalog.close();
-  await nc.close(); // Everything written was acknowledged.
+  await nc.close(); // No drain: the server has acknowledged every write.
 }

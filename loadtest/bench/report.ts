@@ -9,7 +9,7 @@ export interface Spread {
   readonly max: number;
 }
 
-/** One number of both systems over all pairs; `ratio` is Rapport's by the floor's, pair by pair. */
+/** One measurement of both systems over all pairs. `ratio` divides Rapport's by the floor's in each pair. */
 export interface Row {
   readonly what: string;
   readonly target?: string;
@@ -26,7 +26,7 @@ export interface Report {
     readonly node: string;
   };
   readonly rows: readonly Row[];
-  /** Whatever should not have happened, by system, added up over all pairs; empty when all went well. */
+  /** Broken promises of each system, added up over all pairs. Empty when all went well. */
   readonly wrong: Readonly<Record<string, number>>;
 }
 
@@ -60,7 +60,7 @@ function bytesOf({ memory }: Figures): number | undefined {
   return memory === undefined ? undefined : memory.rssBytes + memory.kernelBytes;
 }
 
-/** Where the time goes: cores by process, then hops and event loops in milliseconds. */
+/** Shows where the time goes: cores of each process, then milliseconds of hops and event loops. */
 function detailRows(pairs: readonly Pair[], of: 'throughput' | 'latency'): readonly Row[] {
   const names = (kind: 'cores' | 'timings') =>
     new Set(
@@ -129,7 +129,7 @@ function wrongOf(pairs: readonly Pair[]): Readonly<Record<string, number>> {
   return wrong;
 }
 
-/** The same for people: medians, with the smallest and largest in brackets. */
+/** The report as text: medians, with the smallest and the largest value in brackets. */
 export function table({ machine, rows, wrong }: Report): string {
   const cells = rows.map(({ what, floor, rapport, ratio, target = '' }) => [
     what,

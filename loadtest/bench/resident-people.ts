@@ -4,7 +4,7 @@ import { rowText } from '@rapport/actors/partition/state-row.ts';
 import type { ConversationWrite, MessageStore } from '@rapport/history/history.ts';
 import type { ConversationKey } from '@rapport/proto/identity.ts';
 
-/** Says of each device that its conversation remembers: as many as it ever does. */
+/** A conversation remembers at most so many says of a device; a full one is the largest. */
 const saysRemembered = 16;
 const writesAtOnce = 1_000;
 
@@ -13,7 +13,7 @@ export interface IdlePerson extends ConversationKey {
   readonly deviceId: string;
 }
 
-/** Puts the rows of `count` idle conversations into the store, as if they had been talked in for a while. */
+/** Stores the rows of `count` idle conversations, each as large as after many messages. */
 export async function storeIdlePeople(store: MessageStore, count: number): Promise<readonly IdlePerson[]> {
   const people = Array.from({ length: count }, () => ({
     creatorId: 'bench',

@@ -11,15 +11,15 @@ import { startNatsServer } from '@rapport/tools/servers/embedded-server.ts';
 import { findNatsServer } from '@rapport/tools/servers/nats-binary.ts';
 import { openVisitorTokens } from './visitor-tokens.ts';
 
-/** One of the two that are compared, running in a folder of its own. */
+/** The floor or Rapport, running in a folder of its own. */
 export interface System {
   readonly port: number;
   readonly pids: Readonly<Record<string, number>>;
-  /** Where its processes answer /metrics; empty for the floor. */
+  /** The /metrics of its processes. Empty for the floor. */
   readonly metricsUrls: readonly string[];
-  /** The SQLite file that its messages are in. */
+  /** The SQLite file that holds its messages. */
   readonly historyPath: string;
-  /** A token for each of `count` people who have never been there. */
+  /** Tokens of `count` new people. */
   tokens(count: number): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
@@ -35,7 +35,7 @@ const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const tell = (sentence: string) => void process.stderr.write(`${sentence}\n`);
 const creatorId = 'bench';
 
-/** The same way stripped bare: no checks, no schema, no second owner, nothing to resume. */
+/** The way of a message stripped bare: no checks, no schema, no second owner, no resume. */
 async function startFloor(): Promise<System> {
   const scratch = await makeScratch('floor');
   const binary = await findNatsServer({
@@ -70,7 +70,7 @@ async function startFloor(): Promise<System> {
   };
 }
 
-/** Rapport as `npm start` runs it; only the limits of a single person are out of the way. */
+/** Rapport as `npm start` runs it, without the limits of a single person. */
 async function startWhole(): Promise<System> {
   const healthPort = await freePort('127.0.0.1');
   const rapport = await startRapport({
@@ -100,7 +100,7 @@ async function startWhole(): Promise<System> {
   };
 }
 
-/** Its messages are for people to answer, so that no model's time is measured. */
+/** No coach answers here, so that no model's time is measured. */
 async function putCreator(natsUrl: string): Promise<void> {
   const log = createLog({ name: 'bench', level: 'warn' });
   const nc = await connectNats({ url: natsUrl, name: 'bench', log });

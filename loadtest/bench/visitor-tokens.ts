@@ -3,7 +3,7 @@ import { Tokens } from '@rapport/gateway/tokens/tokens.ts';
 
 const lifeS = 86_400;
 
-/** Signs tokens as the gateways of that data folder do, without asking them for each. */
+/** Signs tokens with the key of the data folder's gateways: asking a gateway for 10,000 takes too long. */
 export async function openVisitorTokens(
   dataDir: string,
   creatorId: string,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Chance } from '@rapport/simulation/chance.ts';
 import { visits } from './visits.ts';
 
-/** Somebody who comes again; while they are here they are not in the pool. */
+/** A person who has left and may come again. During a visit the person is not in the pool. */
 interface Person {
   readonly creatorId: string;
   readonly token: string;
@@ -10,9 +10,9 @@ interface Person {
 
 export interface CrowdOptions {
   readonly url: string;
-  /** Where people come to; the more often it is named, the more of them. */
+  /** The creators that people visit. A creator that is listed twice gets twice the visits. */
   readonly creators: readonly string[];
-  /** How many are there at the top of a wave; a fifth of them stay at its bottom. */
+  /** Visitors at the same time at the top of a wave; a fifth of them at its bottom. */
   readonly people: number;
   readonly waveMs: number;
   readonly chance: Chance;
@@ -20,15 +20,15 @@ export interface CrowdOptions {
 
 const lookEveryMs = 100;
 const comeAtOnceMax = 10;
-/** Of those who come, so many are new. */
+/** The share of visits that are a new person's. */
 const newShare = 0.3;
-/** Those who may come again, of each who is there at the top. */
+/** The pool of people who may come again, as a multiple of the visitors at the top of a wave. */
 const knownShare = 3;
-/** A visit is short, so that there are many: what each leaves behind adds up. It fits into a wave. */
+/** Visits are short, so that there are many and a leak of a few bytes adds up. A visit fits into a wave. */
 const visitMs = { least: 1_000, most: 8_000 };
 const visitShareMax = 0.4;
 
-/** People who come and go in waves, some of them for the first time. */
+/** People who come and go in waves. Some of them come for the first time. */
 export class Crowd {
   readonly #options: CrowdOptions;
   readonly #known: Person[] = [];
@@ -39,12 +39,12 @@ export class Crowd {
     this.#options = options;
   }
 
-  /** What was done, and under `WRONG: …` what should not have happened. */
+  /** How often each thing was done; a broken promise is counted under `WRONG: …`. */
   get counts(): Readonly<Record<string, number>> {
     return this.#counts;
   }
 
-  /** Resolves when the signal has aborted and the last one left. */
+  /** Resolves when the signal has aborted and the last person has left. */
   async run(signal: AbortSignal): Promise<void> {
     const { people, waveMs } = this.#options;
     const beganMs = performance.now();

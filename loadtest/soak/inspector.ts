@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 
-/** What a Node process has to be started with (NODE_OPTIONS), so that its inspector can be opened. */
+/** NODE_OPTIONS of a process whose inspector is to be opened. */
 export const inspectable = '--inspect=127.0.0.1:0';
 
-/** A door into a Node process: for what its own meters can not tell. */
+/** A connection to the inspector of a Node process, for figures that its meters do not have. */
 export interface Inspector {
-  /** Collects all garbage, then says how much of the heap is in use. */
+  /** Bytes of the heap that are in use after a full garbage collection. */
   heapBytes(): Promise<number>;
   close(): void;
 }
 
-/** `logPath` is where the process's standard error went: Node says there where its inspector is. */
+/** `logPath` holds the standard error of the process: Node prints the address of its inspector there. */
 export async function openInspector(logPath: string): Promise<Inspector> {
   const said = await readFile(logPath, 'utf8');
   const url = [...said.matchAll(/^Debugger listening on (ws:\S+)$/gm)].at(-1)?.[1];
@@ -32,12 +32,12 @@ interface Result {
   readonly usedSize?: number;
 }
 
-/** One call at a time, so the next answer is its answer. */
+/** Calls are made one at a time, so the next answer belongs to this call. */
 async function call(socket: WebSocket, id: number, method: string): Promise<Result> {
   const answered = once(socket, 'message', { signal: AbortSignal.timeout(30_000) });
   socket.send(JSON.stringify({ id, method }));
   const [{ data }] = await answered;
-  // Decoder: Node's own answer.
+  // Decoder: Node sends no other shape.
   const answer = JSON.parse(data) as { readonly id?: number; readonly result?: Result };
   if (answer.id !== id || answer.result === undefined) throw new Error(`Cannot call ${method}: ${data}`);
   return answer.result;

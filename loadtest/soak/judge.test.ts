@@ -5,7 +5,7 @@ import { judge, type Measure } from './judge.ts';
 const mib = 1024 ** 2;
 const minutes = 20;
 
-/** Twenty minutes, a sample each five seconds; `at` runs from 0 to 1. */
+/** Twenty minutes with a sample every five seconds; `at` runs from 0 to 1. */
 function series(measure: Measure, valueAt: (at: number) => number, process = 'gateway') {
   const samples = minutes * 12;
   const points = Array.from({ length: samples + 1 }, (_, sample) => ({

@@ -1,4 +1,4 @@
-/** What is watched of a process. Memory in bytes, lag in milliseconds. */
+/** A measure of a process. Memory is in bytes, lag in milliseconds. */
 export type Measure = 'heap' | 'rss' | 'handles' | 'loop lag' | 'log lag';
 
 export interface Point {
@@ -16,22 +16,22 @@ export interface Series {
 export interface Verdict {
   readonly process: string;
   readonly measure: Measure;
-  /** The middle of the second half, and how much it grew over that half by its trend. */
+  /** The median of the second half, and the growth of its trend over that half. */
   readonly level: number;
   readonly growth: number;
   readonly allowed: number;
   readonly flat: boolean;
 }
 
-/** The waves of load in a run; the second half of them is judged, the first is the warm-up. */
+/** The waves of load in a run. The first half of them is the warm-up, the second half is judged. */
 export const wavesPerRun = 16;
 
 const mib = 1024 ** 2;
 
 /**
- * What the second half may add: the larger of a share of its level and a least amount, below which a trend
- * can not be told from noise. Memory and handles are judged by the lowest of each wave, because garbage and
- * the wave itself lie on top of what stays; lag by the middle one.
+ * The growth that the second half may have: a share of its level, or a least amount where that is larger,
+ * because noise looks like a small trend. Memory and handles are judged by the lowest sample of each wave:
+ * garbage and the wave itself come on top of a leak. Lag is judged by the median sample.
  */
 const bounds: Readonly<Record<Measure, { readonly share: number; readonly least: number }>> = {
   heap: { share: 0.1, least: 2 * mib },
@@ -41,7 +41,7 @@ const bounds: Readonly<Record<Measure, { readonly share: number; readonly least:
   'log lag': { share: 0.5, least: 200 },
 };
 
-/** Memory that a process fills once and for its own sake, however long that takes. */
+/** Memory that a process fills once, however long that takes: growth up to here is no leak. */
 const cacheBytes: Readonly<Record<string, number>> = {
   actors: 8 * mib, // The page cache of its SQLite file: `cache_size` in history/sqlite-file.ts.
   nats: 64 * mib, // An index entry for each record that the log keeps.
@@ -70,7 +70,7 @@ function ofWave(measure: Measure, points: readonly Point[]): number {
   return measure.endsWith('lag') ? middle(values) : Math.min(...values);
 }
 
-/** The Theil-Sen estimator: the middle of the slopes between all pairs, so that no single wave decides. */
+/** The Theil-Sen estimator: the median of the slopes between all pairs, so that no single wave decides. */
 function slope(points: readonly Point[]): number {
   const slopes = points.flatMap((from, at) =>
     points.slice(at + 1).map((to) => (to.value - from.value) / (to.atMs - from.atMs)),

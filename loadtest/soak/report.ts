@@ -1,12 +1,12 @@
 import type { Verdict } from './judge.ts';
 import type { SoakReport } from './run.ts';
 
-/** Nothing grew, and nothing happened that should not. */
+/** No measure grew, and no promise was broken. */
 export function passed({ verdicts, counts }: Pick<SoakReport, 'verdicts' | 'counts'>): boolean {
   return verdicts.every(({ flat }) => flat) && Object.keys(counts).every((what) => !isWrong(what));
 }
 
-/** For people: one line for each measure of each process. */
+/** The report as text: a line for each measure of each process. */
 export function textOf({ seconds, verdicts, counts }: Omit<SoakReport, 'series'>): string {
   const lines = [['process', 'measure', 'level', 'growth', 'allowed', ''], ...verdicts.map(cellsOf)];
   const widths = [0, 1, 2, 3, 4].map((at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));

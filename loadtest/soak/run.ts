@@ -11,7 +11,7 @@ import { Watch, type Watched } from './watch.ts';
 
 export interface SoakOptions {
   readonly seconds: number;
-  /** How many people are there at the top of a wave. */
+  /** Visitors at the same time at the top of a wave. */
   readonly people: number;
   readonly seed: number;
   readonly tell: (sentence: string) => void;
@@ -20,7 +20,7 @@ export interface SoakOptions {
 export interface SoakReport {
   readonly seconds: number;
   readonly verdicts: readonly Verdict[];
-  /** What people did, and under `WRONG: …` what should not have happened. */
+  /** How often each thing was done; a broken promise is counted under `WRONG: …`. */
   readonly counts: Readonly<Record<string, number>>;
   readonly series: readonly Series[];
 }
@@ -28,7 +28,7 @@ export interface SoakReport {
 const samplesPerWave = 12;
 const tellEveryMs = 30_000;
 
-/** A whole Rapport under waves of people, watched. Conversations leave memory early, so it is full soon. */
+/** Watches a whole Rapport under waves of people. Its memory for actors is small, so that it is full soon. */
 export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   const [actorsPort, inferencePort] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')];
   const rapport = await startRapport({

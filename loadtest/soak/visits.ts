@@ -6,14 +6,14 @@ import { createRapport } from '@rapport/widget/sdk/client.ts';
 import type { Rapport } from '@rapport/widget/sdk/rapport.ts';
 import WebSocket from 'ws';
 
-/** Somebody's visit: who, where, and for how long. */
+/** The visit of one person to one creator. */
 export interface Visit {
   readonly url: string;
   readonly creatorId: string;
   readonly token: string;
   readonly lengthMs: number;
   readonly chance: Chance;
-  /** Counts what was done, and what should not have happened. */
+  /** Counts a thing that was done, or a broken promise as `WRONG: …`. */
   readonly count: (what: string) => void;
 }
 
@@ -31,7 +31,7 @@ async function talk(visit: Visit): Promise<void> {
   await withClient(visit, (client) => chatter(client, visit, visit.lengthMs));
 }
 
-/** Leaves in the middle and comes back with what it has. */
+/** Leaves in the middle, and comes back with the position of the last message it has. */
 async function comeBack(visit: Visit): Promise<void> {
   let topSeq = 0;
   await withClient(visit, async (client) => {
@@ -46,7 +46,7 @@ async function twoDevices(visit: Visit): Promise<void> {
   await Promise.all([talk(visit), talk(visit)]);
 }
 
-/** Asks for much and reads nothing for a while; then goes, with or without having read it. */
+/** Asks for many messages and reads nothing for a while. Half of these visits never read the rest. */
 async function readSlowly({ url, token, lengthMs, chance, count }: Visit): Promise<void> {
   const socket = new WebSocket(`${url.replace('http:', 'ws:')}/v1/ws`, 'rapport.v1.json');
   socket.on('error', () => count('slow readers cut'));
@@ -82,7 +82,7 @@ async function useHttp({ url, token, lengthMs, chance, count }: Visit): Promise<
   await page.arrayBuffer();
 }
 
-/** Each kind of visit, as often as it stands here. */
+/** The kinds of visits. A kind that is listed twice happens twice as often. */
 export const visits = [
   ...Array.from({ length: 6 }, () => talk),
   comeBack,

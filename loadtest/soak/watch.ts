@@ -3,7 +3,7 @@ import { residentBytes, scrape } from '../process-meters.ts';
 import type { Inspector } from './inspector.ts';
 import type { Measure, Point, Series } from './judge.ts';
 
-/** A process to watch; nats-server has neither meters nor an inspector. */
+/** A process to watch. nats-server has neither meters nor an inspector. */
 export interface Watched {
   readonly name: string;
   readonly pid: number;
@@ -11,7 +11,7 @@ export interface Watched {
   readonly inspector?: Inspector;
 }
 
-/** Looks at processes now and then, and keeps what it saw. */
+/** Samples processes and keeps the series of each measure. */
 export class Watch {
   readonly #processes: readonly Watched[];
   readonly #series = new Map<string, { process: string; measure: Measure; points: Point[] }>();
@@ -31,7 +31,8 @@ export class Watch {
 
   async #look({ name, pid, metricsUrl, inspector }: Watched, atMs: number): Promise<void> {
     const keep = (measure: Measure, value: number) => this.#keep(name, measure, { atMs, value });
-    // The meters first: collecting garbage holds the event loop, and they begin anew once they were read.
+    // The meters before the heap, because collecting garbage delays the event loop. Reading the meters resets
+    // them, so they show only the time since the last sample.
     if (metricsUrl !== undefined) {
       const samples = await scrape(metricsUrl);
       keep('loop lag', (samples.get(`${name} nodejs_eventloop_lag_p99_seconds`) ?? 0) * 1_000);
@@ -43,7 +44,7 @@ export class Watch {
     keep('handles', (await readdir(`/proc/${pid}/fd`)).length);
   }
 
-  /** The mean age of the records that were taken since the last time; undefined when none was. */
+  /** The mean age of the records that the process took since the last sample; undefined without any. */
   #logLagOf(name: string, samples: ReadonlyMap<string, number>): number | undefined {
     const seconds = samples.get(`${name} rapport_log_lag_seconds_sum`) ?? 0;
     const records = samples.get(`${name} rapport_log_lag_seconds_count`) ?? 0;
