@@ -40,9 +40,9 @@ export function icon(name: keyof typeof drawings): SVGElement {
 }
 
 /** The address to link to, or undefined when it is none that a page may safely link to. */
-export function safeHref(url: string, base: string): string | undefined {
+export function safeAddress(make: () => URL): string | undefined {
   try {
-    const address = new URL(url, base);
+    const address = make();
     return ['http:', 'https:', 'mailto:'].includes(address.protocol) ? address.href : undefined;
   } catch {
     return undefined;

@@ -59,14 +59,15 @@ async function say(page: Page, text: string): Promise<void> {
 test('a question is asked, answered with sources, and still there after a reload', async () => {
   const page = await openChat();
   await page.locator('rapport-chat .suggestion').first().click();
-  await answers(page).locator('.sources a').first().waitFor();
+  await answers(page).locator('.source summary').first().click();
+  await answers(page).locator('.source blockquote').first().waitFor();
   expect(await own(page).allTextContents()).toEqual([question]);
   const before = await answers(page).allTextContents();
   await page.reload();
   await answers(page).first().waitFor();
   expect(await answers(page).allTextContents()).toEqual(before);
   expect(await page.locator('rapport-chat .pending .row').count()).toBe(0);
-  const source = await answers(page).locator('.sources a').first().getAttribute('href');
+  const source = await answers(page).locator('.source a').first().getAttribute('href');
   expect((await page.request.get(source ?? '')).status()).toBe(200);
 });
 
@@ -135,12 +136,12 @@ test('a gateway that restarts is hardly noticed, and nothing is lost or doubled'
 test('the newest message stays in sight after a reload and above a long draft', async () => {
   const hiddenPx = (page: Page) =>
     page
-      .locator('rapport-chat .log')
+      .locator('rapport-chat .scroller')
       .evaluate(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight);
   const page = await openChat();
   for (const count of [1, 2, 3]) {
     await say(page, question);
-    await expect.poll(() => answers(page).count()).toBe(count);
+    await expect.poll(() => answers(page).count(), { timeout: 10_000 }).toBe(count);
   }
   await page.reload();
   await expect.poll(() => answers(page).count()).toBe(3);
@@ -155,7 +156,9 @@ test('what is received is never read as HTML', async () => {
   await say(page, hostile);
   await expect.poll(() => own(page).allTextContents()).toEqual([hostile]);
   await answers(page).first().waitFor();
-  expect(await page.locator('rapport-chat .log img, rapport-chat a[href^="javascript"]').count()).toBe(0);
+  expect(await page.locator('rapport-chat .scroller img, rapport-chat a[href^="javascript"]').count()).toBe(
+    0,
+  );
 });
 
 test('the keyboard is enough: open, write, close, and focus is where it was', async () => {

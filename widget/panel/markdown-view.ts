@@ -1,4 +1,5 @@
-import { h, safeHref } from './dom.ts';
+import { sourceAddress } from '../sdk/endpoint.ts';
+import { h, safeAddress } from './dom.ts';
 import { type Block, parseMarkdown, type Span } from './markdown.ts';
 
 /** Elements for a coach's text. Links go to http, https and mailto only, and open beside the conversation. */
@@ -10,15 +11,19 @@ function renderBlock(block: Block, base: string): HTMLElement {
   const spans = (all: readonly Span[]) => all.map((span) => renderSpan(span, base));
   switch (block.kind) {
     case 'paragraph':
-      return h('p', {}, ...spans(block.spans));
+      return h('p', { dir: 'auto' }, ...spans(block.spans));
     case 'heading':
-      return h('p', { class: 'heading' }, ...spans(block.spans));
+      return h('p', { class: 'heading', dir: 'auto' }, ...spans(block.spans));
     case 'quote':
-      return h('blockquote', {}, ...spans(block.spans));
+      return h('blockquote', { dir: 'auto' }, ...spans(block.spans));
     case 'code':
-      return h('pre', { tabindex: '0' }, h('code', {}, block.text));
+      return h('pre', { tabindex: '0', dir: 'ltr' }, h('code', {}, block.text));
     case 'list':
-      return h(block.ordered ? 'ol' : 'ul', {}, ...block.items.map((item) => h('li', {}, ...spans(item))));
+      return h(
+        block.ordered ? 'ol' : 'ul',
+        { dir: 'auto' },
+        ...block.items.map((item) => h('li', { dir: 'auto' }, ...spans(item))),
+      );
   }
 }
 
@@ -33,12 +38,15 @@ function renderSpan(span: Span, base: string): Node | string {
     case 'code':
       return h('code', {}, span.text);
     case 'link':
-      return link(span.text, safeHref(span.url, base));
+      return link(
+        span.text,
+        safeAddress(() => sourceAddress(span.url, base)),
+      );
   }
 }
 
 /** A link, or its text alone when it may not be linked to. */
-export function link(text: string, href: string | undefined, title = ''): HTMLElement {
-  if (href === undefined) return h('span', { title }, text);
-  return h('a', { href, title, target: '_blank', rel: 'noopener noreferrer nofollow' }, text);
+export function link(text: string, href: string | undefined): HTMLElement {
+  if (href === undefined) return h('span', {}, text);
+  return h('a', { href, target: '_blank', rel: 'noopener noreferrer nofollow' }, text);
 }

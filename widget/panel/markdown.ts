@@ -1,7 +1,10 @@
 /**
  * The little Markdown that coaches write: paragraphs, headings, lists, quotes, fenced code, and in a line
- * bold, emphasis, code and links. Text becomes a value, never HTML; whatever is not understood stays as it
+ * bold, emphasis, code and links. Text becomes a value, never HTML; what is not understood stays as it
  * was typed, and half-written marks of a streaming answer do too.
+ *
+ * Written by hand for its size: the whole widget has 25 KiB, of which a library of Markdown would take half,
+ * and it would make HTML. On the server, where bytes do not matter, a library reads Markdown.
  */
 export type Block =
   | { readonly kind: 'paragraph' | 'heading' | 'quote'; readonly spans: readonly Span[] }

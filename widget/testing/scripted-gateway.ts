@@ -24,6 +24,8 @@ export class ScriptedGateway {
   /** Own messages are pushed to their sender as well, as the owner does. */
   userId = 'visitor-1';
   tokensGiven = 0;
+  beganAtMs = 1_700_000_000_000;
+  coach = { name: 'Coach', greeting: 'Hello', suggestions: ['How do I start?'] };
   tokenLifeMs = 30 * 24 * 60 * 60 * 1_000;
   /** The bearers that visitors renewed with, in order; empty for a new visitor. */
   readonly bearers: string[] = [];
@@ -70,7 +72,7 @@ export class ScriptedGateway {
 
   /** The server's clock is right, whatever the device's shows. */
   get serverNowMs(): number {
-    return this.clock.nowMs + 1_700_000_000_000;
+    return this.beganAtMs + this.clock.nowMs;
   }
 
   /** The sockets that are open. */
@@ -111,7 +113,7 @@ export class ScriptedGateway {
     socket.deviceId = hello.deviceId ?? '';
     const topSeq = this.messages.length;
     const clientSeqStored = this.devices.get(socket.deviceId)?.last ?? 0;
-    const coach = { name: 'Coach', greeting: 'Hello', suggestions: ['How do I start?'] };
+    const { coach } = this;
     socket.deliver({
       welcome: {
         sessionId: 's',
