@@ -38,13 +38,3 @@ export function icon(name: keyof typeof drawings): SVGElement {
   svg.append(path);
   return svg;
 }
-
-/** The address to link to, or undefined when it is none that a page may safely link to. */
-export function safeAddress(make: () => URL): string | undefined {
-  try {
-    const address = make();
-    return ['http:', 'https:', 'mailto:'].includes(address.protocol) ? address.href : undefined;
-  } catch {
-    return undefined;
-  }
-}

@@ -1,5 +1,5 @@
-import { sourceAddress } from '../sdk/endpoint.ts';
-import { h, safeAddress } from './dom.ts';
+import { safeAddress } from '../sdk/endpoint.ts';
+import { h } from './dom.ts';
 import { type Block, parseMarkdown, type Span } from './markdown.ts';
 
 /** Elements for a coach's text. Links go to http, https and mailto only, and open beside the conversation. */
@@ -38,10 +38,7 @@ function renderSpan(span: Span, base: string): Node | string {
     case 'code':
       return h('code', {}, span.text);
     case 'link':
-      return link(
-        span.text,
-        safeAddress(() => sourceAddress(span.url, base)),
-      );
+      return link(span.text, safeAddress(span.url, base));
   }
 }
 

@@ -1,6 +1,6 @@
-import { sourceAddress } from '../sdk/endpoint.ts';
+import { safeAddress } from '../sdk/endpoint.ts';
 import type { Message, Source } from '../sdk/frame.ts';
-import { h, safeAddress } from './dom.ts';
+import { h } from './dom.ts';
 import { link, renderMarkdown } from './markdown-view.ts';
 import { stoppedMark } from './words.ts';
 
@@ -49,7 +49,7 @@ function sourceList(sources: readonly Source[], base: string): HTMLElement {
 
 function sourceOf({ title, url, quote, documentId }: Source, base: string): HTMLElement {
   const name = title || documentId;
-  const href = url === '' ? undefined : safeAddress(() => sourceAddress(url, base));
+  const href = url === '' ? undefined : safeAddress(url, base);
   if (quote === '') return h('div', { class: 'source' }, link(name, href));
   const passage = h('blockquote', { dir: 'auto' }, quote);
   const more = href === undefined ? [] : [link('Read the whole page', href)];

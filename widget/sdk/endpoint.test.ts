@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { endpoint, sourceAddress } from './endpoint.ts';
+import { endpoint, safeAddress } from './endpoint.ts';
 
 test('a gateway may stand under a path', () => {
   const at = (url: string) => endpoint(url, 'v1/ws').href;
@@ -9,9 +9,18 @@ test('a gateway may stand under a path', () => {
 });
 
 test('relative addresses of sources lie below the gateway, absolute ones are kept', () => {
-  const at = (url: string) => sourceAddress(url, 'https://x.test/chat').href;
+  const at = (url: string) => safeAddress(url, 'https://x.test/chat');
   expect(at('/learn/sleep')).toBe('https://x.test/chat/learn/sleep');
   expect(at('learn/sleep')).toBe('https://x.test/chat/learn/sleep');
   expect(at('https://y.test/page')).toBe('https://y.test/page');
+  for (const unsafe of [
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'java\tscript:alert(1)',
+    'https://',
+    'http://[',
+  ]) {
+    expect(at(unsafe)).toBeUndefined();
+  }
   expect(at('//y.test/page')).toBe('https://y.test/page');
 });

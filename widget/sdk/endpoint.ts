@@ -7,7 +7,15 @@ export function endpoint(gatewayUrl: string, path: string): URL {
   return new URL(path, address);
 }
 
-/** The address that a source names: `/learn/x` and `learn/x` lie below the gateway's address. */
-export function sourceAddress(url: string, gatewayUrl: string): URL {
-  return endpoint(gatewayUrl, url.startsWith('/') && !url.startsWith('//') ? `.${url}` : url);
+/**
+ * The address that a source or a link of an answer names; `/learn/x` and `learn/x` lie below the gateway's.
+ * Undefined when it is none that a person may safely follow.
+ */
+export function safeAddress(url: string, gatewayUrl: string): string | undefined {
+  try {
+    const address = endpoint(gatewayUrl, url.startsWith('/') && !url.startsWith('//') ? `.${url}` : url);
+    return ['http:', 'https:', 'mailto:'].includes(address.protocol) ? address.href : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -12,9 +12,9 @@ test('a transcript only grows: greeting, streamed answer, sources, choices, trou
   rapport.subscribe((state) => transcript.show(state));
   await settle();
   gateway.judge = () => 'silence';
+  transcript.typed('typed here');
   const kept = await rapport.say('typed here');
   if (!kept.ok) throw new Error(kept.reason);
-  transcript.typed(kept.id);
   gateway.store({ id: kept.id, role: 'USER', text: 'typed here' });
   await settle();
   for (const [offset, word] of [
