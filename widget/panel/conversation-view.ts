@@ -26,7 +26,7 @@ export class ConversationView {
   /** Not announced while it grows, nor while it waits: the stored message is. */
   readonly #running = h('div', { class: 'running', 'aria-live': 'off' });
   readonly #pending = h('div', { class: 'pending', 'aria-live': 'off' });
-  /** What was said after the answer above it was cut off. */
+  /** Says that came after the answer above them was cut off. */
   readonly #later = h('div', { class: 'pending', 'aria-live': 'off' });
   readonly #offers = h('div', { class: 'offers' });
   readonly #rows = new Map<number, HTMLElement>();

@@ -27,7 +27,10 @@ function readTag(): Tag | undefined {
   return { url: new URL('.', script.src).href.replace(/\/$/, ''), creatorId: creator, accent };
 }
 
-/** One widget a page: the script may stand there twice, and run again when the site swaps its body. */
+/**
+ * Runs one widget in a page: a page may have the script twice, and runs it again when the site swaps its
+ * body.
+ */
 function run(tag: Tag): void {
   const shared = window as { [runningKey]?: Running }; // Typed here: other runs of this script wrote it.
   const of = `${tag.url} ${tag.creatorId}`;

@@ -3,8 +3,8 @@ import { h } from './dom.ts';
 import { css } from './style.ts';
 
 /**
- * What happens in the panel is no business of the page: its shortcuts would swallow letters, its dialogs
- * would pull focus away, its smooth scrolling and its bans on copying would reach in.
+ * Events that stay in the panel. A page that hears them swallows letters for its shortcuts, pulls the focus
+ * into its dialogs, scrolls in the panel's place or forbids copying.
  */
 const ownEvents = [
   ...['keydown', 'keyup', 'keypress', 'beforeinput', 'input', 'focusin', 'focusout'],

@@ -41,7 +41,7 @@ function timeOf(atMs: number): HTMLElement {
   return h('time', attributes, at.toLocaleTimeString(undefined, { hour: 'numeric', minute: '2-digit' }));
 }
 
-/** What the answer rests on: each opens the passage that was used. */
+/** The sources of an answer: each opens the passage that was used. */
 function sourceList(sources: readonly Source[], base: string): HTMLElement {
   const label = h('span', { class: 'from' }, sources.length === 1 ? 'Source' : 'Sources');
   return h('div', { class: 'sources' }, label, ...sources.map((source) => sourceOf(source, base)));

@@ -1,5 +1,6 @@
 /**
- * What one tab remembers through a reload. Sandboxed frames and blocked site data make every access throw.
+ * The memory of one tab, which outlives a reload. Sandboxed frames and blocked site data make every access
+ * throw.
  */
 export const tabMemory = {
   get(key: string): string {

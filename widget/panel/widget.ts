@@ -7,9 +7,12 @@ import { Host } from './host.ts';
 import { Panel } from './panel.ts';
 import { isPhone, PhoneScreen } from './phone.ts';
 import { tabMemory } from './tab-memory.ts';
-import { isUnusable } from './words.ts';
+import { isUnusable, ownerSentence } from './words.ts';
 
-/** What the script tag says: `<script src="https://host/widget.js" data-creator="demo" async></script>`. */
+/**
+ * The settings in the script tag: `<script src="https://host/widget.js" data-creator="demo"
+ * async></script>`.
+ */
 export interface Tag {
   /** The gateway: the folder that the script came from. */
   readonly url: string;
@@ -73,7 +76,7 @@ export class Widget {
   stop(): void {
     this.#ending.abort();
     this.#host.remove();
-    void this.#rapport?.close(); // What can not be closed now ends with the page.
+    void this.#rapport?.close(); // The rest ends with the page.
   }
 
   paint(accent: string | undefined): void {
@@ -135,13 +138,7 @@ export class Widget {
   #tellOwner({ connection }: RapportState): void {
     if (this.#isOriginTold || connection.at !== 'stopped' || !isUnusable(connection)) return;
     this.#isOriginTold = true;
-    const { creatorId, url } = this.#tag;
-    console.error(
-      connection.code === 'origin_refused'
-        ? `Rapport: the creator ${creatorId} does not allow its chat on this site. Add the origin ` +
-            `${location.origin}: npm run knowledge -- --creator ${creatorId} --origin ${location.origin}`
-        : `Rapport: ${url} answered ${connection.code} for the creator ${creatorId}: ${connection.reason}`,
-    );
+    console.error(ownerSentence(connection, { ...this.#tag, origin: location.origin }));
   }
 
   #show(from: HTMLElement): void {

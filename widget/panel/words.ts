@@ -1,9 +1,9 @@
 import type { RapportState } from '../sdk/rapport.ts';
 import type { Connection } from '../sdk/socket.ts';
 
-// Every sentence that a visitor may read, apart from what the coach says: short, kind, without names of ours.
+// All sentences for visitors, but for what the coach says: short, kind, without technical names.
 
-/** The site or the coach is not known to the server; no waiting and no trying again would help. */
+/** The server does not know the site or the coach, so neither waiting nor trying again would help. */
 export function isUnusable(connection: Connection): boolean {
   return (
     connection.at === 'stopped' &&
@@ -94,4 +94,15 @@ export function lengthHint(chars: number, charsMax: number): string {
   if (left >= 0) return `${left.toLocaleString()} characters left`;
   const over = -left;
   return `${over.toLocaleString()} ${over === 1 ? 'character' : 'characters'} too many. Please shorten it.`;
+}
+
+/** For the console: why the chat can not be used here, and the command that changes it. */
+export function ownerSentence(
+  { code, reason }: { readonly code: string; readonly reason: string },
+  { creatorId, url, origin }: { readonly creatorId: string; readonly url: string; readonly origin: string },
+): string {
+  if (code !== 'origin_refused')
+    return `Rapport: ${url} answered ${code} for creator ${creatorId}: ${reason}`;
+  const command = `npm run knowledge -- --creator ${creatorId} --origin ${origin}`;
+  return `Rapport: creator ${creatorId} does not allow ${origin}. Add it: ${command}, with its other sites`;
 }

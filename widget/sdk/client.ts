@@ -224,7 +224,7 @@ class Client implements Rapport {
     this.#changed();
   }
 
-  /** What came since its hello, over the connection before, does not make the conversation a shorter one. */
+  /** Messages that came since this hello, over the connection before, do not shorten the conversation. */
   #upToDate(welcome: Welcome): Welcome {
     if (welcome.topSeq < this.#helloAfterSeq) return welcome;
     return { ...welcome, topSeq: Math.max(welcome.topSeq, topSeq(this.#timeline)) };
@@ -237,7 +237,7 @@ class Client implements Rapport {
     if (this.#slots.sender?.welcome(welcome) !== true) return;
     this.#onKept(this.#slots.sender.device.unsent);
     if (this.#readWanted > welcome.readSeq) this.#socket.send({ read: { seq: this.#readWanted } });
-    // Another conversation than the one whose position hello gave: only its newest part is sure to be wanted.
+    // Another conversation than the one whose position hello gave begins with its newest part.
     if (this.#helloAfterSeq > 0 && this.#timeline.base === undefined) this.#pager.before(welcome.topSeq + 1);
     this.#repeat('abandoned', { firstMs: 0, everyMs: abandonedEveryMs }, () => this.#takeAbandoned());
     if (!this.#tokens.isVisitor) return;
@@ -262,7 +262,7 @@ class Client implements Rapport {
     });
   }
 
-  /** Does it again and again until the client is closed. What fails is tried again the next time. */
+  /** Does it again and again until the client is closed. A failure is tried again the next time. */
   #repeat(
     timer: Alarm,
     { firstMs, everyMs }: { readonly firstMs: number; readonly everyMs: number },

@@ -1,7 +1,7 @@
 import { codes, isCode, type Retry } from '@rapport/proto/codes.ts';
 
-// What a code means to this client. A newer server may send codes that it does not know: those are retried
-// later.
+// The meaning of codes for this client. A newer server may send codes that the client does not know: they
+// are retried later.
 
 export function retryOf(code: string): Retry {
   return isCode(code) ? codes[code].retry : 'later';

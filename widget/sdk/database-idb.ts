@@ -12,19 +12,19 @@ type Store = 'devices' | 'tokens';
 const stores: readonly Store[] = ['devices', 'tokens'];
 /** A site may have a database of the first name for itself; the second one is used then. */
 const databaseNames = ['rapport', 'rapport-chat'];
-/** Opening waits for others that upgrade or delete the database, for ever if they do not let go. */
+/** Opening waits while another page upgrades or deletes the database, for ever if that page hangs. */
 const openWithinMs = 3_000;
 const openAgainAfterMs = 30_000;
 
 /**
  * A browser's IndexedDB as a map that does not fail. Browsers close a database under the page, sites delete
- * theirs, disks are full, and some modes allow none: it is opened again where that helps, and what can not be
- * written stays in the page's memory.
+ * theirs, disks are full, and some modes allow none: the database is opened again where that helps, and a
+ * value that can not be written stays in the page's memory.
  */
 export class Database {
   #opening: Promise<IDBPDatabase<Schema>> | undefined;
   #openAgainAtMs = 0;
-  /** What is not on disk, by store and key. */
+  /** Values that are not on disk, by store and key. */
   readonly #memory = new Map<string, { readonly store: Store; readonly key: IDBValidKey; value: unknown }>();
   #isClosed = false;
 

@@ -65,12 +65,12 @@ export function sendable(
 }
 
 /**
- * What a welcome means for the device. Less stored than was known here at its hello: the server forgot the
- * device, so its says go on under a new name. (What was stored since that hello proves nothing: the
- * connection before tells of it while this one opens.) More stored than was ever numbered here, and nothing
+ * Judges a welcome. Less is stored than was known here at its hello: the server forgot the
+ * device, so its says go on under a new name. (Receipts since that hello prove nothing: the connection
+ * before brings them while this one opens.) More is stored than was ever numbered here, and nothing is
  * unsent: this copy of the device is stale, as in a restored profile, and takes a new name before it says
- * anything. In all other cases what is unsent goes out again, also under numbers that the server has:
- * `clientSeqStored` does not tell whose texts those are, and their receipts do.
+ * anything. In all other cases every unsent say goes out again, also under numbers that the server has:
+ * `clientSeqStored` does not tell whose texts those are; the receipts do.
  */
 export function onWelcome(
   device: KeptDevice,
@@ -86,10 +86,10 @@ export function onWelcome(
 }
 
 /**
- * What a receipt means. A say that will never be taken leaves a hole in the numbers. The says behind it may
+ * Judges a receipt. A say that will never be taken leaves a hole in the numbers. The says behind it may
  * already be on their way under theirs, so they go on under a new device name instead of under new numbers
- * of the old one, where a late copy could be taken for another say. That waits until all before it are
- * stored, because a say that is moved while its old number may still be taken would be stored twice.
+ * of the old one, where a late copy could be taken for another say. The renaming waits until all says before
+ * it are stored: a say that is moved while its old number may still be taken would be stored twice.
  */
 export function onReceipt(
   device: KeptDevice,
@@ -118,8 +118,9 @@ export function onReceipt(
 }
 
 /**
- * The server has another say under this number: two copies of this device were in use. What was sent behind
- * it may or may not be stored, so its receipts are awaited; then the rest goes on under a new device name.
+ * The server has another say under this number: two copies of this device were in use. The says that were
+ * sent behind it may be stored or not, so their receipts are awaited; then the rest goes on under a new
+ * device name.
  */
 function onReused(device: KeptDevice, flight: Flight, receipt: Receipt, freshDeviceId: string): Verdict {
   if (receipt.state === 'ACCEPTED') return { do: 'send', device, flight };

@@ -10,7 +10,7 @@ export interface IdbOutboxOptions {
 
 /**
  * Devices in a browser's IndexedDB. A slot is held by a Web Lock, which the browser lets go when the tab
- * ends, however it ends. What the browser refuses to write stays in the page's memory.
+ * ends, however it ends. A device that the browser refuses to write stays in the page's memory.
  */
 export class IdbOutbox implements Outbox {
   readonly #options: IdbOutboxOptions;
@@ -48,7 +48,7 @@ export class IdbOutbox implements Outbox {
     return undefined;
   }
 
-  /** Takes the slot if it is free and fits. What can not be read there is replaced by a fresh device. */
+  /** Takes the slot if it is free and fits. A device that can not be read is replaced by a fresh one. */
   async #claim(
     name: string,
     fits: (device: KeptDevice | undefined) => boolean,

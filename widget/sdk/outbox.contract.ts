@@ -16,7 +16,7 @@ async function say(slot: Slot, ...texts: readonly string[]): Promise<void> {
   await slot.write(texts.reduce((device, text) => add(device, said(text)), slot.device));
 }
 
-/** What every Outbox does. `open` opens the same storage again, as another tab or process would. */
+/** The promises of every Outbox. `open` opens the same storage again, as another tab or process would. */
 export function outboxContract(name: string, storage: () => Promise<() => Promise<Outbox>>): void {
   describe(`${name} keeps the promises of an outbox`, () => {
     test('a new slot has the fresh device, and nothing unsent', async () => {

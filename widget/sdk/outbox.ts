@@ -3,7 +3,7 @@
 import { idPattern, uuidPattern } from '@rapport/proto/identity.ts';
 
 /**
- * One device: a numbering 1, 2, 3… of says that the server takes exactly once and in order. It is one value,
+ * A device: a numbering 1, 2, 3… of says that the server takes exactly once and in order. It is one value,
  * always written as a whole, so that no crash can leave half of it.
  */
 export interface KeptDevice {
@@ -48,7 +48,10 @@ export interface Outbox {
 export interface Slot {
   /** As it was when it was taken. */
   readonly device: KeptDevice;
-  /** Resolves when `device` is on disk; throws when it can not be kept. One call at a time. */
+  /**
+   * Resolves when `device` is on disk; throws when it can not be kept. The caller waits for one write before
+   * the next.
+   */
   write(device: KeptDevice): Promise<void>;
   /** Lets others take the slot. No write may follow. */
   release(): Promise<void>;

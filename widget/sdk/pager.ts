@@ -14,7 +14,10 @@ export interface PagerOptions {
 const pageMessages = 50;
 const againAfterMs = 1_000;
 
-/** Asks for stored messages, one page at a time: what a hole lacks by itself, older ones when told. */
+/**
+ * Asks for stored messages, one page at a time: by itself for the messages of a hole, when told for older
+ * ones.
+ */
 export class Pager {
   readonly #options: PagerOptions;
   #asked: 'older' | 'hole' | undefined;
@@ -38,7 +41,7 @@ export class Pager {
     if (!this.#asked) this.#ask('older', { page: { beforeSeq, limit: pageMessages } });
   }
 
-  /** What the frame means for what was asked; then whether anything is missing. */
+  /** Takes the answer to a page, and asks for the next one when a message is missing. */
   onFrame(frame: Frame): void {
     if (frame.kind === 'history' && frame.paged) this.#onPage(frame);
     if (
@@ -69,8 +72,8 @@ export class Pager {
   }
 
   /**
-   * A page that did not bring what is missing came from a store that is behind: asking at once would spin.
-   * One that reached the top and has more behind it, as after a long silence, is followed by the next.
+   * A page without the missing messages came from a store that is behind: asking at once would spin. A page
+   * that reached the top and has more behind it, as after a long silence, is followed by the next.
    */
   #onPage({ messages, more }: History): void {
     const asked = this.#asked;

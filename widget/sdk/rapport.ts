@@ -32,7 +32,7 @@ export interface RapportState {
   readonly textCharsMax: number;
   /** The conversation in order of seq, without a hole. */
   readonly messages: readonly Message[];
-  /** What the person said that is not in `messages` yet, in order. */
+  /** Says of the person that are not in `messages` yet, in order. */
   readonly pending: readonly Pending[];
   readonly answer: RunningAnswer | undefined;
   /** Turns whose answers somebody stopped while this client was there. */

@@ -7,7 +7,7 @@ import { add, type KeptDevice, outboxSaysMax, type Slot, type UnsentSay, withdra
 import type { Surroundings } from './surroundings.ts';
 import { uuid4, uuid7 } from './uuid.ts';
 
-/** What became of a say on this side. Once it is kept it will be sent, whatever happens to the page. */
+/** The fate of a say on this side. Once it is kept it will be sent, whatever happens to the page. */
 export type Keeping =
   | { readonly ok: true; readonly id: string; readonly clientSeq: number }
   | { readonly ok: false; readonly code: Code; readonly reason: string };

@@ -36,7 +36,10 @@ export interface ClientSocketOptions {
 /** Why the server is about to close a socket. */
 type Leaving = Pick<Frame & { kind: 'goodbye' }, 'code' | 'reason' | 'reconnectAfterMs'>;
 
-/** One WebSocket. Two live at once while the server goes away: the next is opened before the last is left. */
+/**
+ * A WebSocket of this client. Two live at once while the server goes away: the next is opened before the
+ * last is left.
+ */
 interface Dialled {
   readonly socket: Socket;
   readonly token: string;

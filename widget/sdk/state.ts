@@ -5,7 +5,7 @@ import { type Timeline, topSeq } from './timeline.ts';
 
 const noCoach = { name: '', greeting: '', suggestions: [], people: false };
 
-/** What a client knows, as its caller sees it. */
+/** The state of a client, as its caller sees it. */
 export function stateOf(
   known: Pick<RapportState, 'connection' | 'fault' | 'keeping'> & {
     readonly timeline: Timeline;

@@ -4,8 +4,8 @@ import { memoryStorage, type Storage } from './storage.ts';
 import { IdbVisitorTokens } from './visitor-idb.ts';
 
 /**
- * What this browser keeps for `scope`, a gateway's address and a creator. Without Web Locks (pages without
- * https, sandboxed frames) two tabs would number one device, so the page's memory stands in then.
+ * The storage of this browser for `scope`, a gateway's address and a creator. Without Web Locks (pages
+ * without https, sandboxed frames) two tabs would number one device, so the page's memory stands in then.
  */
 export async function browserStorage(scope: string): Promise<Storage> {
   const locks = await usableLocks();

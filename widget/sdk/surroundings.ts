@@ -1,6 +1,6 @@
 import type { RandomBytes } from './uuid.ts';
 
-/** What the client needs of the world, handed in so that a test brings its own. */
+/** The world as the client needs it, handed in so that a test brings its own. */
 export interface Surroundings {
   /** Milliseconds since 1970, for what people read. A person or a time server may set it at any moment. */
   nowMs(): number;

@@ -68,7 +68,8 @@ function live(turns: readonly { readonly words: readonly string[]; readonly fail
 }
 
 /**
- * What a client hears that is cut off at random places: repetitions, and after each cut what a hello brings.
+ * Folds the frames that reach a client which is cut off at random places: repetitions, and after each cut
+ * what a hello brings.
  */
 function heard(frames: readonly Frame[], cuts: readonly number[], repeats: readonly boolean[]): Timeline {
   let timeline = fold([welcome(0)]);

@@ -4,8 +4,8 @@ import type { Frame, History, Message, Receipt, Role, Welcome } from './frame.ts
 import type { UnsentSay } from './outbox.ts';
 
 /**
- * What is known of the conversation: a value, folded from frames by `applyFrame`. Whatever is repeated, lost
- * with a connection or sent again after it, the same conversation comes out.
+ * The conversation as a value, folded from frames by `applyFrame`. The same conversation comes out whatever
+ * is repeated, lost with a connection, or sent again after it.
  */
 export interface Timeline {
   readonly userId: string;
@@ -147,7 +147,7 @@ export function applyFrame(timeline: Timeline, frame: Frame): Timeline {
 /**
  * A connection begins. The running answer is let go: the server sends a snapshot right after if it still
  * runs, and nothing if it ended meanwhile. Another person, or a conversation shorter than what is here,
- * means that all of this is of a conversation that is no more. What another person said is not shown to this
+ * means that all of this is of a conversation that is no more. Says of another person are not shown to this
  * one.
  */
 function welcomed(timeline: Timeline, welcome: Welcome): Timeline {
@@ -249,7 +249,8 @@ function ended(timeline: Timeline, turnId: string): Timeline {
 }
 
 function withTurn(timeline: Timeline, turn: Frame & { kind: 'turn' }): Timeline {
-  // Also when it was begun before: another host writes it anew. Of what goes on, a snapshot follows at once.
+  // The text begins anew, because another host may write it. If the same host goes on, a snapshot follows at
+  // once.
   if (turn.state === 'STARTED') return withText(timeline, turn.turnId, '');
   const over = ended(turn.state === 'STOPPED' ? withStopped(timeline, turn.turnId) : timeline, turn.turnId);
   const { answer } = timeline;
@@ -264,9 +265,9 @@ function withStopped(timeline: Timeline, turnId: string): Timeline {
 }
 
 /**
- * Puts a delta where it belongs. What is covered already is ignored, so a repeated delta changes nothing.
- * One that lies beyond the text is ignored too: deltas are left out for slow readers, and a snapshot or the
- * whole message always follows.
+ * Puts a delta where it belongs. Text that is covered already is ignored, so a repeated delta changes
+ * nothing. A delta beyond the text is ignored too: deltas are left out for slow readers, and a snapshot or
+ * the whole message always follows.
  */
 function withDelta(timeline: Timeline, delta: Frame & { kind: 'delta' }): Timeline {
   const { answer } = timeline;

@@ -1,6 +1,6 @@
 import { idPattern } from '@rapport/proto/identity.ts';
 
-/** What a token says of itself. The client cannot check its signature; the server does at each hello. */
+/** The claims of a token. The client cannot check its signature; the server does at each hello. */
 export interface TokenClaims {
   readonly userId: string;
   readonly issuedAtMs: number;
@@ -11,7 +11,7 @@ export interface TokenClaims {
 const tokenCharsMost = 8_192;
 const tokenForm = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** What was kept, when it has the form of a token; undefined for what no server would take. */
+/** The kept token; undefined when it has not the form of a token, which no server would take. */
 export function decodeToken(kept: unknown): string | undefined {
   const isToken = typeof kept === 'string' && kept.length <= tokenCharsMost && tokenForm.test(kept);
   return isToken ? kept : undefined;

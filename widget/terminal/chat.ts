@@ -44,7 +44,7 @@ async function talk(rapport: Rapport, url: string): Promise<boolean> {
   return follow(rapport, transcript, createInterface({ input: stdin, terminal: false }));
 }
 
-/** What can not be kept could be lost, so the chat does not begin without its folder. */
+/** The chat does not begin without its folder: unsent messages would be lost. */
 async function makeFolder(folder: string): Promise<string | undefined> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });

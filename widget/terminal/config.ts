@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { idPattern } from '@rapport/proto/identity.ts';
 
-/** What `npm run chat` was told. */
+/** The arguments of `npm run chat`, read. */
 export interface ChatSettings {
   readonly url: string;
   readonly creatorId: string;

@@ -43,7 +43,7 @@ export class FileOutbox implements Outbox {
     return undefined;
   }
 
-  /** What no living process holds and `userId` may use. */
+  /** The devices that no living process holds and `userId` may use. */
   async #free(userId?: string): Promise<readonly { readonly name: string; readonly device: KeptDevice }[]> {
     await mkdir(this.#folder, { recursive: true });
     const names = (await readdir(this.#folder)).filter((name) => {

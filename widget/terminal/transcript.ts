@@ -60,7 +60,7 @@ export class Transcript {
     this.#trouble = isTrouble ? this.#sentenceOf(connection) : '';
     if (connection.at === 'open') this.#wasOpen = true;
     if ((before === '') === (this.#trouble === '')) return;
-    // What was written of the answer is followed by this, so the answer begins anew after it.
+    // The notice interrupts a half-written answer, so the answer begins anew after it.
     this.#running = undefined;
     this.#showHeld();
     const kept = pending.length > 0 ? ` Unsent messages here: ${pending.length}.` : '';

@@ -17,7 +17,7 @@ export class ScriptedGateway {
   readonly sockets: ScriptedSocket[] = [];
   /** Answers a say instead of storing it; undefined stores it. */
   judge: (say: SayJson, deviceId: string) => DownJson | 'silence' | undefined = () => undefined;
-  /** What a hello is answered with instead of welcome. */
+  /** Answers a hello instead of welcome. */
   refuse: (token: string) => DownJson | undefined = () => undefined;
   /** False: sockets do not open. */
   reachable = true;
@@ -175,7 +175,7 @@ export class ScriptedSocket implements Socket {
   onclose: Socket['onclose'] = null;
   onerror: Socket['onerror'] = null;
   deviceId = '';
-  /** What the gateway delivers does not arrive, and neither does the end of the connection. */
+  /** Deliveries of the gateway do not arrive, and neither does the end of the connection. */
   dead = false;
   readonly #gateway: ScriptedGateway;
   #at: 'opening' | 'open' | 'closed' = 'opening';
