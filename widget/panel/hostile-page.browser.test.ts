@@ -47,6 +47,8 @@ async function say(page: Page, text: string): Promise<void> {
   await own(page, 'textarea').press('Enter');
 }
 
+/** A busy machine takes its time. */
+const eventually = <T>(get: () => T) => expect.poll(get, { timeout: 20_000 });
 const texts = (page: Page) => own(page, '.stored .bubble').allTextContents();
 
 /** Where the widget is and what its type looks like; it must also do what it is for. */
@@ -59,7 +61,7 @@ async function lookOf(page: Page): Promise<object> {
     return [fontSize, letterSpacing, textTransform, direction, color, opacity];
   });
   await own(page, '.suggestion').first().click({ timeout: 5_000 });
-  await expect.poll(() => texts(page)).toEqual(['How do I start?']);
+  await eventually(() => texts(page)).toEqual(['How do I start?']);
   return { panel, launcher, type };
 }
 
@@ -99,11 +101,11 @@ test.each([
 ])('a site that %s keeps the widget and its conversation', async (_, swap) => {
   const page = await openChat(tag);
   await say(page, 'before');
-  await expect.poll(() => texts(page)).toEqual(['before']);
+  await eventually(() => texts(page)).toEqual(['before']);
   await page.evaluate(swap);
   await own(page, '.panel').waitFor();
   await say(page, 'after');
-  await expect.poll(() => texts(page)).toEqual(['before', 'after']);
+  await eventually(() => texts(page)).toEqual(['before', 'after']);
   expect(served.gateway.open).toHaveLength(1);
 });
 
@@ -125,8 +127,8 @@ test('the script runs as often as the site likes: there is one widget and one co
      document.body.append(other); new Promise((ok) => { other.onload = ok; })`,
   );
   await own(page, '.launcher').waitFor();
-  await expect.poll(() => page.locator('rapport-chat').count()).toBe(1);
-  await expect.poll(() => served.gateway.open.length).toBeLessThan(2);
+  await eventually(() => page.locator('rapport-chat').count()).toBe(1);
+  await eventually(() => served.gateway.open.length).toBeLessThan(2);
 });
 
 test('a site that wants no widget is not fought for ever', async () => {
@@ -140,7 +142,7 @@ test('a site that wants no widget is not fought for ever', async () => {
     new MutationObserver(remove).observe(document.body, { childList: true });
     remove();
   </script>`);
-  await expect.poll(() => page.evaluate('removed')).toBe(21);
+  await eventually(() => page.evaluate('removed')).toBe(21);
   await page.waitForTimeout(200);
   expect(await page.evaluate('removed')).toBe(21);
 });
@@ -152,7 +154,7 @@ test.each([
 ])('%s works', async (_, script) => {
   const page = await openChat(script);
   await say(page, 'hello');
-  await expect.poll(() => texts(page)).toEqual(['hello']);
+  await eventually(() => texts(page)).toEqual(['hello']);
 });
 
 test('keys that are typed in the panel are not the shortcuts of the site', async () => {
@@ -195,7 +197,7 @@ test('without any storage the chat works, and the visitor is told once what that
   await frame.locator('rapport-chat .forgetful').waitFor();
   await frame.locator('rapport-chat textarea').fill('hello');
   await frame.locator('rapport-chat textarea').press('Enter');
-  await expect.poll(() => frame.locator('rapport-chat .stored .bubble').allTextContents()).toEqual(['hello']);
+  await eventually(() => frame.locator('rapport-chat .stored .bubble').allTextContents()).toEqual(['hello']);
   await frame.locator('rapport-chat .forgetful button').click();
   expect(await frame.locator('rapport-chat .forgetful').isHidden()).toBe(true);
   expect(failures).toEqual([]);
@@ -259,7 +261,7 @@ test('closing gives the focus back to what opened the panel', async () => {
   for (const close of ['Escape', 'click']) {
     await page.locator('#ask').focus();
     await page.keyboard.press('Enter');
-    await expect.poll(() => own(page, 'textarea').inputValue()).toBe('How?');
+    await eventually(() => own(page, 'textarea').inputValue()).toBe('How?');
     if (close === 'Escape') await page.keyboard.press('Escape');
     else await own(page, '.close').click();
     expect(await page.evaluate('document.activeElement.id')).toBe('ask');
@@ -296,7 +298,7 @@ test('a stopped answer says so, and every message has its time', async () => {
   served.gateway.push({ turn: { turnId: 't', state: 'STARTED' } });
   served.gateway.push({ delta: { turnId: 't', text: 'half' } });
   await own(page, '.stop').click();
-  await expect.poll(() => served.gateway.heard.some(({ stop }) => stop?.turnId === 't')).toBe(true);
+  await eventually(() => served.gateway.heard.some(({ stop }) => stop?.turnId === 't')).toBe(true);
   served.gateway.store({ id: 'a', role: 'COACH', text: 'half', turnId: 't' });
   served.gateway.push({ turn: { turnId: 't', state: 'STOPPED' } });
   await own(page, '.stored .coach .stopped').waitFor();
@@ -314,13 +316,13 @@ test('on a phone the page behind stays where it is, and Back closes the panel', 
   const overflow = () => page.evaluate('getComputedStyle(document.documentElement).overflowY');
   expect(await overflow()).toBe('hidden');
   await page.goBack();
-  await expect.poll(() => own(page, '.panel').isHidden()).toBe(true);
+  await eventually(() => own(page, '.panel').isHidden()).toBe(true);
   expect(page.url()).toBe(`${served.url}/`);
   expect(await overflow()).toBe('visible');
   expect(await page.evaluate('Math.round(scrollY)')).toBe(700);
   await own(page, '.launcher').click();
   await own(page, '.close').click();
-  await expect.poll(() => page.evaluate('history.state')).toBeNull();
+  await eventually(() => page.evaluate('history.state')).toBeNull();
 });
 
 test('a source opens the passage itself, whether or not it has a page', async () => {
@@ -354,12 +356,14 @@ test('an answer whose connection breaks says so, and what is said then stands be
   expect(await own(page, '.status').textContent()).not.toContain('writing');
   await say(page, 'said while away');
   const bubbles = own(page, '.messages .bubble');
-  await expect
-    .poll(async () => (await bubbles.allTextContents()).slice(-3))
-    .toEqual(['a question', 'half an answer', 'said while away']);
+  await eventually(async () => (await bubbles.allTextContents()).slice(-3)).toEqual([
+    'a question',
+    'half an answer',
+    'said while away',
+  ]);
   await own(page, '.banner', 'No connection').waitFor();
   away.store({ id: 'a', role: 'COACH', text: 'half an answer, whole', turnId: 't' }, { push: false });
-  away.reachable = true;
   await own(page, '.banner button').click();
-  await expect.poll(() => texts(page)).toEqual(['a question', 'half an answer, whole', 'said while away']);
+  away.reachable = true;
+  await eventually(() => texts(page)).toEqual(['a question', 'half an answer, whole', 'said while away']);
 });
