@@ -19,7 +19,8 @@ Settings of the creator; what is not given stays as it is:
   --name NAME         what people see above the conversation; creates the creator when there is none
   --origin URL        a site that may embed the widget, as https://www.example.com, or '*' for any;
                       once for each site, in the place of those before; needed to create
-  --greeting TEXT     what the coach says first
+  --greeting TEXT     what the coach says first; a new creator has one made of the topics, and
+                      headings of the pages that ask something as first questions
   --personality TEXT  who the coach is and how it speaks; or the name of a file with it
   --answering WHO     coach: the model answers; people: messages are kept for people to answer
   --follow-up TEXT    what the coach says once to a person who was quiet after an answer;

@@ -130,7 +130,8 @@ describe('npm run knowledge', () => {
     await writeFile(personality, 'You are Cy.\n');
     const sites = ['--origin', 'https://cy.example/', '--origin', 'http://localhost:3000'];
     await run(...args, '--name', 'Cy', ...sites, '--personality', personality);
-    const made = { name: 'Cy', personality: 'You are Cy.', greeting: '', answering: 'coach' };
+    const greeting = 'Hello, this is Cy. I know about sleep. What is on your mind?';
+    const made = { name: 'Cy', personality: 'You are Cy.', greeting, answering: 'coach' };
     const allowedOrigins = ['https://cy.example', 'http://localhost:3000'];
     expect(await creatorOf('cy')).toMatchObject({ ...made, allowedOrigins });
 

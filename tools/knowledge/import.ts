@@ -3,6 +3,7 @@ import type { Catalog } from '@rapport/catalog/catalog.ts';
 import { openNatsCatalog } from '@rapport/catalog/catalog-nats.ts';
 import { checkedCreator } from '@rapport/catalog/checked.ts';
 import type { KnowledgeDocument } from '@rapport/catalog/creator.ts';
+import { firstWords } from '@rapport/knowledge/first-words.ts';
 import { readKnowledge } from '@rapport/knowledge/knowledge-folder.ts';
 import { endings } from '@rapport/knowledge/list-files.ts';
 import { synchroniseDocuments } from '@rapport/knowledge/synchronise.ts';
@@ -73,10 +74,14 @@ async function bringIn(
 }
 
 /** Makes the creator, or changes the given settings. Resolves with words that say which. */
-async function putCreator(catalog: Catalog, { creatorId, settings, parts }: Import): Promise<string> {
+async function putCreator(
+  catalog: Catalog,
+  { creatorId, settings, parts, documents }: Import & { readonly documents: readonly KnowledgeDocument[] },
+): Promise<string> {
   const { creator: existing, version = 0 } = catalog.creator(creatorId) ?? {};
   if (existing === undefined) checkComplete({ creatorId, settings });
-  const { followUp, ...merged } = withParts({ ...existing, ...settings, creatorId }, parts);
+  const before = existing ?? firstWords(settings.name ?? creatorId, documents);
+  const { followUp, ...merged } = withParts({ ...before, ...settings, creatorId }, parts);
   const creator = checkedCreator(followUp === undefined ? merged : { ...merged, followUp }, existing);
   if (isDeepStrictEqual(creator, existing)) return '';
   const put = await catalog.putCreator(creator, { ifVersion: version });
