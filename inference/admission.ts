@@ -21,7 +21,7 @@ interface Waiter {
 }
 
 /**
- * Who may ask the model now. Free slots go round between the creators that wait, one turn each, and within
+ * Admits turns to the model. Free slots go round between the creators that wait, one turn each, and within
  * one creator by arrival: a creator with five hundred waiting turns delays another's by one turn, not by five
  * hundred.
  */

@@ -113,6 +113,7 @@ describe('createInferenceClient()', () => {
     await expect(collect(client.generate(ask('Hi'), never))).rejects.toEqual(code('model_busy'));
     expect(systemClock.monotonicMs() - beganMs).toBeGreaterThanOrEqual(98);
     await unread.follow(server.catalog);
+    await unread.settled();
     expect((await collect(client.generate(ask('Hi'), never))).done).toBe('ANSWERED');
     await unread.close();
   });

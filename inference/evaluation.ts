@@ -92,7 +92,7 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'));
   } catch (failure) {
-    const sentence = `Cannot read ${path}: the folder should have creator.json, knowledge/ and questions.json`;
+    const sentence = `Cannot read ${path}: its folder should have creator.json, knowledge/, questions.json`;
     throw new Error(sentence, { cause: failure });
   }
 }

@@ -10,7 +10,7 @@ import { fastestMs, worksOnDocuments, worksOnMessages } from './testing/text-wor
 // How the time of every function that reads what people and documents say grows with the length of the text.
 const help = `npm run bench:text -- [--slowest N]
 
-Runs each function with texts of each hostile class at an eighth, a half and all of the largest size, and prints
+Runs each function with texts of each hostile class at an eighth, a half and all of the largest size. Prints
 the times in milliseconds and the exponent between the last two: 1 is linear, 2 is quadratic. The N slowest of
 each function (5 by default).
 `;

@@ -7,8 +7,8 @@ import {
 } from './testing/hostile-text.ts';
 import { fastestMs, worksOnDocuments, worksOnMessages } from './testing/text-works.ts';
 
-// Every function of this folder that reads what people or documents say, with a text of each class at its full
-// size. text-work.bench.ts prints how their time grows.
+// Every function of this folder that reads what people or documents say, with a text of each class at its
+// full size. text-work.bench.ts prints how their time grows.
 
 describe.each([...worksOnMessages])('%s', (_name, work) => {
   it.each([...hostileMessages])('takes less than 10 ms for a message of %s', async (_class, make) => {

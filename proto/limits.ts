@@ -99,8 +99,8 @@ export const limits = {
 } as const;
 
 /**
- * The longest answer of a model, in UTF-16 code units. It is also the longest message that inference takes in a
- * request: with a smaller limit there, every question after a long answer would be refused.
+ * The longest answer of a model, in UTF-16 code units. It is also the longest message that inference takes in
+ * a request: with a smaller limit there, every question after a long answer would be refused.
  */
 export const answerCharsMax = 32_000;
 

@@ -2,7 +2,7 @@ import type { Metrics } from '@rapport/runtime/metrics.ts';
 import type { Admission } from '../admission.ts';
 import type { Breaker } from './breaker.ts';
 
-/** What an actor host measures of the turns that it asks for. */
+/** The actor host's meters of the turns that it asks for. */
 export function createClientMeters(
   metrics: Metrics,
   admission: Admission,

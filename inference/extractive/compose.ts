@@ -10,9 +10,8 @@ export interface Composed {
 }
 
 /**
- * What speaks for a passage: how well it matches (the logarithm of its score) and how much of the question it
- * covers. The weight and the least sum are where `npm run evaluate` tells answerable questions from others
- * best.
+ * The evidence for a passage: the logarithm of its score, and the share of the question that it covers. With
+ * this weight and this least sum `npm run evaluate` tells answerable questions from others best.
  */
 const coverageWeight = 5.5;
 const evidenceMin = 6.4;
@@ -21,14 +20,17 @@ const evidenceMin = 6.4;
  * it.
  */
 const scoreMin = 8;
-/** The best matches of which one must be evidence enough. */
+/** Enough evidence must come from one of the first three matches. */
 const evidenceFrom = 3;
 const sentencesMax = 4;
-/** Of each answer, where a message asks two questions. */
+/** The sentences of each answer to a message that asks two questions. */
 const sentencesOfTwo = 2;
-/** A heading with so much of the question asks for it: the passage is then read from its beginning. */
+/** With this share of the question in its heading, a passage is read from its beginning. */
 const headingEnough = 0.5;
-/** Where a passage is read from its beginning, unless a later sentence fits so many times better. */
+/**
+ * A passage is read from one of its first sentences, unless a later sentence scores `muchBetter` times
+ * higher.
+ */
 const openingSentences = 3;
 const muchBetter = 2.2;
 /** A paragraph of this length is an answer without the next. */
@@ -53,7 +55,7 @@ function ofTwo(parts: readonly Found[]): Composed | undefined {
   return { text: `${first.text}\n\n${second.text}`, sources: merged([...first.sources, ...second.sources]) };
 }
 
-/** One source for each document, with all that is quoted from it. */
+/** Sources of one document become one source with both quotes. */
 function merged(sources: readonly SourceJson[]): readonly SourceJson[] {
   const [first, second] = sources;
   if (first === undefined || second === undefined || first.documentId !== second.documentId) return sources;
@@ -117,8 +119,8 @@ function saysYesOrNo([opening, next]: readonly Sentence[], { form }: Found): boo
 }
 
 /**
- * As many of the sentences as make an answer: the first two at least, then to the end of a paragraph if that
- * is near.
+ * The sentences that make an answer: at least the first two, then up to the end of the paragraph if that is
+ * near.
  */
 function readable(sentences: readonly Sentence[]): readonly Sentence[] {
   const answer: Sentence[] = [];
@@ -139,7 +141,7 @@ function scoreOf(text: string, { weights }: Found): number {
 const pointsBack = /^(it|its|this|that|these|those|they|them|he|she)\b/i;
 const goesOn =
   /^(but|and|or|so|then|instead|however|also|both|neither|such|for example|therefore|otherwise|still)\b/i;
-/** Of something that was named before: the method, the honest answer is therefore, the same rule. */
+/** Beginnings that refer to an earlier sentence: "the method", "the same rule", "therefore". */
 const namedBefore =
   /^(the (?:method|idea|rule|same|reason|result|answer|effect|point)\b|.{0,60}\b(therefore|as well)\b)/i;
 

@@ -28,7 +28,7 @@ export function wordsOf(text: string): readonly string[] {
     .toLowerCase()
     .replace(/(\p{L})['’](s|t|m|re|ve|ll|d)\b/gu, '$1 $2')
     .replace(/\b([ap])\.m\b\.?/g, '$1m');
-  // Phrases whose words say nothing by themselves, as the one word for them.
+  // The words of these phrases say nothing by themselves, so that one word takes the place of each phrase.
   const whole = apart
     .replace(/\bput(?:s|ting)? (?:\p{L}+ ){0,2}off\b/gu, 'procrastinate')
     .replace(/\b(?:say(?:s|ing)?|said) no\b/gu, 'refuse');

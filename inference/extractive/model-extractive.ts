@@ -48,7 +48,9 @@ function written(question: Question): {
   return { text: composed.text, pieces, reason: 'ANSWERED' };
 }
 
-/** Word by word, each with the space before it. Without the end's spaces: the search would try each of them. */
+/**
+ * Word by word, each with the space before it. Without the end's spaces: the search would try each of them.
+ */
 function deltasOf(text: string): readonly string[] {
   return text.trimEnd().match(/\s*\S+/g) ?? [];
 }

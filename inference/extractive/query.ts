@@ -16,8 +16,8 @@ const ownTermsEnough = 4;
 const queryCharsMax = 1_000;
 
 /**
- * What to look for in the knowledge: the person's last message, and with it the one before when the last goes
- * on about that ("why?", "tell me more"). At most 2,001 characters.
+ * The text to search the knowledge for: the person's last message. The message before is added when the last
+ * one continues it ("why?", "tell me more"). At most 2,001 characters.
  */
 export function queryOf(messages: readonly Message[]): string {
   const said = messages.filter(({ role }) => role === Role.USER).map(({ text }) => endOf(text));

@@ -1,6 +1,6 @@
 import { termsOf, wordsOf } from './lexicon.ts';
 
-/** What kind of answer a question asks for. */
+/** The kind of answer that a question asks for. */
 export type Form = 'amount' | 'duration' | 'frequency' | 'time' | 'reason' | 'way' | 'meaning' | 'whether';
 
 /** A question, or a title or heading that may ask the same. */
@@ -20,10 +20,10 @@ const marks: readonly (readonly [string, RegExp])[] = [
   ['+cannot', /\b(?:can t|cant|cannot|can not|couldn t|unable)\b/],
 ];
 
-/** Of a mark, among terms that weigh 1 to 6. */
+/** The weight of a mark; terms weigh 1 to 6. */
 const markWeight = 2;
 
-/** What a question is about and which kind of answer it wants. */
+/** The terms of a question and the kind of answer that it wants. */
 export function askedIn(text: string): Asked {
   const words = wordsOf(text).join(' ');
   const said = marks.filter(([, pattern]) => pattern.test(words)).map(([mark]) => mark);
@@ -31,13 +31,13 @@ export function askedIn(text: string): Asked {
   return { terms: [...termsOf(text), ...said], form };
 }
 
-/** What a passage says it answers. */
+/** The questions that a passage answers by its title and heading. */
 export interface Offer {
   readonly title: Asked;
   readonly heading: Asked;
   /** Where it is in its document: the first passages are those that answer the title. */
   readonly index: number;
-  /** The forms whose number is near the passage's beginning: so many, for so long, every so often. */
+  /** The counted forms for which the beginning of the passage has a number, for example "twenty minutes". */
   readonly counts: readonly Form[];
 }
 
@@ -63,16 +63,16 @@ const counted: readonly Form[] = ['amount', 'duration', 'frequency'];
 /** How much of the passage's beginning is searched for the number that a question of "how many" asks for. */
 const countWithinChars = 400;
 /**
- * What a heading and a title count beside the score by words: a passage whose heading asks the very question
- * counts at least four times. Found by `npm run evaluate` and by reading the answers.
+ * The weights of a heading and a title beside the score by words: a passage whose heading asks the very
+ * question counts at least four times. Found by `npm run evaluate` and by reading the answers.
  */
 const headingWeight = 2;
 const titleWeight = 2;
 /** A title says which document; the further down a passage is, the less it is the answer to the title. */
 const titleFade = 0.5;
-/** A passage above that answers why is not where a document that is asked for a way begins to give one. */
+/** For a "how" question, rank leading passages that explain "why" lower. */
 const titleOtherForm = 0.25;
-/** What stands above the first heading leads up to the answer. */
+/** The text above the first heading leads up to the answer. */
 const introduction = 0.5;
 const sameForm = 1;
 const otherForm = -0.4;
@@ -131,7 +131,7 @@ function formFit({ form }: Asked, { heading, counts }: Offer): number {
   return opposed(form, heading.form) ? otherForm : 0;
 }
 
-/** Whether one who asks the one is not helped by the other: why and how long are no answer to how. */
+/** An answer of form `other` does not help with a question of this form: "why" does not answer "how". */
 function opposed(form: Form, other: Form): boolean {
   if (form === 'way') return ['reason', 'time', ...counted].includes(other);
   if (form === 'time') return ['way', 'reason'].includes(other);

@@ -1,7 +1,7 @@
 /** A sentence of a passage as a person reads it, without Markdown. */
 export interface Sentence {
   readonly text: string;
-  /** Which paragraph of its passage it is in: 0, 1, 2… */
+  /** The number of its paragraph in the passage: 0, 1, 2… */
   readonly paragraph: number;
 }
 

@@ -1,6 +1,9 @@
 import { stemmer } from 'stemmer';
 
-/** A longer word is a name, an address or no word at all: its end says nothing. The longest common ones have 20. */
+/**
+ * A longer word is a name, an address or no word at all: its end says nothing. The longest common ones have
+ * 20.
+ */
 const wordCharsMax = 40;
 
 /**

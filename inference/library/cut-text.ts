@@ -1,9 +1,12 @@
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** The longest beginning of `text` of at most `charsMax` UTF-16 units that ends between two characters as people see them. */
+/**
+ * The longest beginning of `text` of at most `charsMax` UTF-16 units that ends between two characters as
+ * people see them.
+ */
 export function beginningOf(text: string, charsMax: number): string {
   if (text.length <= charsMax) return text;
-  // One character more than fits, so that the segmenter sees what the last one is part of.
+  // The window reaches beyond the cut, so that the segmenter sees the whole character at the cut.
   const window = text.slice(Math.max(0, charsMax - graphemeCharsMax), charsMax + 2);
   const from = Math.max(0, charsMax - graphemeCharsMax);
   const at = graphemes.segment(window).containing(charsMax - from)?.index ?? 0;
@@ -19,7 +22,10 @@ export function isHighSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdbff;
 }
 
-/** `text` in parts of at most `charsMax`, each ended at a sentence, a line or a word where there is one late enough. */
+/**
+ * `text` in parts of at most `charsMax`, each ended at a sentence, a line or a word where there is one late
+ * enough.
+ */
 export function partsOf(text: string, charsMax: number): readonly string[] {
   const parts: string[] = [];
   let rest = text;

@@ -1,7 +1,7 @@
 import type { KnowledgeDocument } from '@rapport/catalog/creator.ts';
 import type { IndexedPassage } from './indexed-passage.ts';
 
-/** To the worker: a document to index, or a wish for the next passages of the one that it works on. */
+/** To the worker: index this document, or send the next passages of the current document. */
 export type WorkerRequest =
   | { readonly kind: 'document'; readonly document: KnowledgeDocument }
   | { readonly kind: 'next' };

@@ -16,7 +16,7 @@ export interface DocumentReaderOptions {
 const workerHeapMibMax = 512;
 
 /** The thread that reads a document failed, or took too long and was ended. */
-export class DocumentUnreadable extends Error {}
+class DocumentUnreadable extends Error {}
 
 interface Hearing {
   readonly answered: (batch: WorkerBatch) => void;

@@ -1,8 +1,8 @@
 import type { DocumentChange } from '@rapport/catalog/catalog.ts';
 
 /**
- * Which documents are still missing from the first index of each creator. Before the catalog has named all of
- * them, every creator's may be.
+ * The documents that are still missing from the first index of each creator. Before the catalog has listed
+ * all documents, every creator's index counts as incomplete.
  */
 export class FirstIndex {
   readonly #missing = new Map<string, Set<string>>();
@@ -10,7 +10,10 @@ export class FirstIndex {
   readonly #waiting = new Map<string, PromiseWithResolvers<void>>();
   #isListed = false;
 
-  /** A document is to be indexed. It is one of the first unless the catalog has named all of those. */
+  /**
+   * A document is to be indexed. Once the catalog has listed all existing documents, a change no longer
+   * counts.
+   */
   add({ creatorId, documentId }: DocumentChange): void {
     if (this.#isListed) return;
     const missing = this.#missing.get(creatorId) ?? new Set();

@@ -11,7 +11,7 @@ export interface Match {
   readonly terms: readonly string[];
 }
 
-/** What a creator's knowledge has on a question. */
+/** The passages of a creator's knowledge that match a question. */
 export interface Found {
   /** Best first. */
   readonly matches: readonly Match[];

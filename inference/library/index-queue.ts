@@ -1,8 +1,8 @@
 import type { DocumentChange } from '@rapport/catalog/catalog.ts';
 
 /**
- * Changed documents that wait to be indexed. The creator whose documents have taken the least time is next, so
- * that a creator with many or slow documents delays others by one document, not by all. A document that
+ * Changed documents that wait to be indexed. The creator whose documents have taken the least time is next,
+ * so that a creator with many or slow documents delays others by one document, not by all. A document that
  * changes again while it waits waits once.
  */
 export class IndexQueue {

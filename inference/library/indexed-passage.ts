@@ -3,7 +3,7 @@ import { termOf, wordsOf } from '../extractive/lexicon.ts';
 import { type Offer, offerOf } from '../extractive/question-fit.ts';
 import { type Passage, passagesOf } from './passages.ts';
 
-/** What stands before a word that is no term. */
+/** Marks a word that is no term. */
 export const silent = '-';
 
 /**

@@ -165,7 +165,7 @@ describe('IndexQueue', () => {
     document: undefined,
   });
 
-  it('takes next the creator whose documents took the least time, and of one creator the oldest change', () => {
+  it('takes next the creator whose documents took least time, and its oldest change', () => {
     const queue = new IndexQueue();
     for (const id of ['1', '2', '3']) queue.add(change('eve', id));
     for (const id of ['1', '2']) queue.add(change('ada', id));

@@ -9,7 +9,7 @@ import type { IndexedPassage } from './indexed-passage.ts';
 import { PassageIndex } from './passage-index.ts';
 import type { Passage } from './passages.ts';
 
-/** More would only repeat what the first ones say. */
+/** Further passages only repeat the first ones. */
 const matchesMax = 8;
 /** Looked at for what their headings ask, and for how much of a document speaks of the question. */
 const candidatesMax = 120;

@@ -25,7 +25,7 @@ export interface LibraryOptions {
   readonly worker?: URL;
 }
 
-/** The event loop belongs to the index for so long at a time; answers have their turn between. */
+/** The index uses the event loop for at most this long at a time, so that answers run between two slices. */
 const sliceMs = 4;
 
 interface Shelf {
@@ -49,7 +49,9 @@ export class Library {
     this.#reader = new DocumentReader(options);
   }
 
-  /** Resolves once every document that the catalog has waits to be indexed; `settled` says when that is done. */
+  /**
+   * Resolves once every document that the catalog has waits to be indexed; `settled` says when that is done.
+   */
   async follow(catalog: Pick<Catalog, 'watchDocuments'>): Promise<void> {
     await catalog.watchDocuments((change) => {
       this.#first.add(change);
@@ -65,8 +67,8 @@ export class Library {
   }
 
   /**
-   * Resolves once the creator's documents have been indexed for the first time. Throws Fault `model_busy` when
-   * that takes longer than `waitMs`, and the signal's reason when it aborts.
+   * Resolves once the creator's documents have been indexed for the first time. Throws Fault `model_busy`
+   * when that takes longer than `waitMs`, and the signal's reason when it aborts.
    */
   async ready(creatorId: string, signal: AbortSignal): Promise<void> {
     if (this.#first.isDone(creatorId)) return;
@@ -76,8 +78,8 @@ export class Library {
     signal.addEventListener('abort', stop, { once: true });
     try {
       const tooLong = clock.sleep(waitMs, waiting.signal).then(() => {
-        const sentence = `Cannot answer for creator ${creatorId} yet: its documents were still being indexed after ${waitMs} ms`;
-        throw new Fault('model_busy', sentence);
+        const what = `its documents were still being indexed after ${waitMs} ms`;
+        throw new Fault('model_busy', `Cannot answer for creator ${creatorId} yet: ${what}`);
       });
       await Promise.race([this.#first.done(creatorId), tooLong]);
     } catch (failure) {
@@ -132,7 +134,10 @@ export class Library {
     this.#indexing = undefined;
   }
 
-  /** A document's new passages are found from the moment when all of them are indexed, its old ones until then. */
+  /**
+   * A document's new passages are found from the moment when all of them are indexed, its old ones until
+   * then.
+   */
   async #take({ creatorId, documentId, document }: DocumentChange): Promise<void> {
     const shelf = this.#shelf(creatorId);
     const old = shelf.passages.get(documentId) ?? [];

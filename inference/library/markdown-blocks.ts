@@ -6,7 +6,7 @@ export interface Block {
   readonly text: string;
   /** 1 to 6 of a heading, 0 of everything else. */
   readonly level: number;
-  /** What stands before an item: `-`, `1.`; empty for everything else. */
+  /** The mark of a list item: `-`, `1.`; empty for everything else. */
   readonly mark: string;
   /** No blank line parts this block from the one above. */
   readonly joined: boolean;

@@ -12,18 +12,28 @@ interface Indexed extends PassageTerms {
 /** BM25 scores grow with the logarithm of the number of passages: they are given as if there were 250. */
 const passagesUsual = Math.log(1 + 250);
 /**
- * Terms of one question that are looked for in other spellings too. Each takes some hundred times as long as a
- * term looked for as it is.
+ * Terms of one question that are looked for in other spellings too. Each takes some hundred times as long as
+ * a term looked for as it is.
  */
 const guessedTermsMax = 12;
+/**
+ * In an index of this many terms a guess takes milliseconds, or tens of them where a document's words were
+ * made for it. There, only words that the index does not have are taken for mistyped.
+ */
+const largeTermsMin = 10_000;
+const guessedTermsMaxOfLarge = 3;
 /** Stems are short: a prefix or a typo counts only from a length where it rarely is another word. */
 const guessedCharsMin = 5;
-/** A longer word is nothing that people mistype: a guess would take time and memory by the square of its length. */
+/**
+ * A longer word is nothing that people mistype: a guess would take time and memory by the square of its
+ * length.
+ */
 const guessedCharsMax = 40;
 
 /**
- * Passages in a BM25+ index: words by their stem, titles and headings above text, forgiving of typos. A passage
- * is added first and shown later, so that a document's new passages take the place of its old ones at once.
+ * Passages in a BM25+ index: words by their stem, titles and headings above text, forgiving of typos. A
+ * passage is added first and shown later, so that a document's new passages take the place of its old ones at
+ * once.
  */
 export class PassageIndex {
   readonly #shown = new Map<number, Passage>();
@@ -90,9 +100,12 @@ export class PassageIndex {
   /** The passages that match best, with the scores of their words. */
   search(query: string, matchesMax: number): readonly Match[] {
     const guessed = new Set<string>();
+    const isLarge = this.#frequencies.size > largeTermsMin;
+    const guessesMax = isLarge ? guessedTermsMaxOfLarge : guessedTermsMax;
     const guesses = (term: string) => {
       if (term.length < guessedCharsMin || term.length > guessedCharsMax) return false;
-      if (!guessed.has(term) && guessed.size >= guessedTermsMax) return false;
+      if (isLarge && this.#frequencies.has(term)) return false;
+      if (!guessed.has(term) && guessed.size >= guessesMax) return false;
       guessed.add(term);
       return true;
     };

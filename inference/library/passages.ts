@@ -24,11 +24,12 @@ const passageCharsAim = 1_200;
 const passageCharsMax = 2_000;
 /**
  * A heading and the path of all headings above a passage. Each passage is indexed under its path, so that
- * without a limit a document of long headings and short sections would take memory by the square of its length.
+ * without a limit a document of long headings and short sections would take memory by the square of its
+ * length.
  */
 const headingCharsMax = 120;
 const pathCharsMax = 300;
-/** One for every 64 characters of the largest document; what is behind them is not indexed. */
+/** A passage for every 64 characters of the largest document. Passages beyond this number are not indexed. */
 export const passagesPerDocumentMax = 4_096;
 
 /** A document as its passages, in order. Takes time by the length of the document, whatever it holds. */
@@ -91,7 +92,9 @@ function paragraphsOf(blocks: readonly Block[]): readonly Paragraph[] {
   return paragraphs;
 }
 
-/** Prose as its sentences; an item, a row and a piece of code each as one, so that an answer does not tear it. */
+/**
+ * Prose as its sentences; an item, a row and a piece of code each as one, so that an answer does not tear it.
+ */
 function saidBy({ kind }: Block, part: string): readonly string[] {
   switch (kind) {
     case 'code':

@@ -2,7 +2,7 @@ import { answerCharsMax } from '@rapport/proto/limits.ts';
 import { describe, expect, it } from 'vitest';
 import { AnswerText } from './answer-text.ts';
 
-/** What a stream of these chunks gives, chunk by chunk. */
+/** The deltas of a stream of these chunks. */
 function given(...chunks: readonly string[]) {
   const answer = new AnswerText();
   const parts = [...chunks.map((chunk) => answer.take(chunk)), answer.end()];

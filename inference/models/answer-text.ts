@@ -28,7 +28,7 @@ export class AnswerText {
     return this.#add(endsInHalf ? all.slice(0, -1) : all);
   }
 
-  /** What still waits when the model has ended. */
+  /** The text that is still held back when the model has ended. */
   end(): string {
     const half = this.#half;
     this.#half = '';

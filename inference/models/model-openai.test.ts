@@ -252,7 +252,8 @@ describe('createOpenAiModel()', () => {
     'tells no secret and at most 300 characters of an error with status %i',
     async (status) => {
       const { baseUrl } = await startEndpoint((response) => {
-        const message = `Bad key secret-key-1234567890 for "How long should a nap be?" ${'x'.repeat(1_000_000)}`;
+        const filler = 'x'.repeat(1_000_000);
+        const message = `Bad key secret-key-1234567890 for "How long should a nap be?" ${filler}`;
         response
           .writeHead(status, { 'content-type': 'application/json' })
           .end(JSON.stringify({ error: { message } }));

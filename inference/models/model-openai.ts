@@ -18,7 +18,7 @@ export interface OpenAiOptions {
   readonly passagesMax: number;
   /** A model that has said nothing by then, connecting included, has failed. */
   readonly firstTokenMs: number;
-  /** A model that falls silent for so long in the middle has failed. */
+  /** A model that sends nothing for this long in the middle of an answer has failed. */
   readonly idleMs: number;
 }
 

@@ -4,8 +4,8 @@ import type { Found } from '../library/found.ts';
 import type { ModelPiece } from '../piece.ts';
 
 /**
- * What a model is given: who answers, what was said (oldest first), and what the creator's knowledge has on
- * it.
+ * The input of a model: the creator, the conversation (oldest message first), and the passages of the
+ * creator's knowledge that match the question.
  */
 export interface Question {
   readonly creator: Creator;
@@ -15,7 +15,7 @@ export interface Question {
 }
 
 /**
- * Whatever can write an answer: `model-extractive.ts` without network or weights, `model-openai.ts` by any
+ * A writer of answers: `model-extractive.ts` without network or weights, `model-openai.ts` by any
  * compatible endpoint.
  */
 export interface Model {

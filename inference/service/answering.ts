@@ -20,7 +20,7 @@ export interface Answering {
   readonly clock: Clock;
 }
 
-/** More than an actor sends; a request is at most this many messages of answerCharsMax. */
+/** An actor sends at most 20. A request has at most this many messages of answerCharsMax. */
 const messagesMax = 200;
 
 /** One answer: the request is checked, a slot awaited, the knowledge searched, the model asked. */

@@ -2,7 +2,7 @@ import type { Metrics } from '@rapport/runtime/metrics.ts';
 import type { Admission } from '../admission.ts';
 import type { Library } from '../library/library.ts';
 
-/** What the service measures of one turn. */
+/** The service's meters of one turn. */
 export interface TurnMeter {
   firstText(): void;
   ended(outcome: string): void;

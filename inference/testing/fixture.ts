@@ -18,7 +18,7 @@ export function libraryOf(more: Partial<LibraryOptions> = {}): Library {
   return new Library({ clock: systemClock, log: quietLog, documentMs: 10_000, waitMs: 10_000, ...more });
 }
 
-/** A creator `ada` who knows about naps and `bob` who knows about bread, and their library. */
+/** Creators `ada` (documents about naps) and `bob` (about bread), and their library. */
 export async function twoCreators() {
   const catalog = createMemoryCatalog();
   await catalog.putCreator(checkedCreator({ creatorId: 'ada', name: 'Ada', greeting: 'Hello from Ada.' }));

@@ -17,7 +17,7 @@ function words(letters: number, chars: number): string {
 
 type Make = (chars: number) => string;
 
-/** What a person may send to make a function take longer than the length of the text explains. */
+/** Messages that make a careless function take much longer than their length explains. */
 const saidClasses: Readonly<Record<string, Make>> = {
   vowels: (chars) => filled('aeiou', chars),
   consonants: (chars) => filled('bcdfg', chars),
@@ -55,7 +55,7 @@ const saidClasses: Readonly<Record<string, Make>> = {
   sentences: (chars) => filled('A b. ', chars),
 };
 
-/** The same for what a creator's document may hold. */
+/** The same for a creator's documents. */
 const markdownClasses: Readonly<Record<string, Make>> = {
   ...saidClasses,
   headingSpaces: (chars) => `# ${filled(' ', chars)}\u2028 note`,
