@@ -3,6 +3,7 @@ import { checkedDocument } from '@rapport/catalog/checked.ts';
 import { documentSchema, type KnowledgeDocument } from '@rapport/catalog/creator.ts';
 import { reasonOf } from '@rapport/runtime/fault.ts';
 import { decodeText } from './decode-text.ts';
+import { firstHeading } from './first-heading.ts';
 import { splitFrontMatter } from './front-matter.ts';
 
 /** A message of NATS holds a mebibyte, and a document has to fit into one message as JSON. */
@@ -58,19 +59,6 @@ function headOf(path: string, fields: ReadonlyMap<string, string>, text: string)
     url: fields.get('url') ?? '',
     topic: fields.get('topic') ?? cut(topic, topicSchema.unwrap().maxLength),
   };
-}
-
-/** The first `# heading` that is not inside a block of code. */
-function firstHeading(text: string): string | undefined {
-  let fence: string | undefined;
-  for (const line of text.split('\n')) {
-    const mark = /^ {0,3}(```|~~~)/.exec(line)?.[1];
-    if (mark !== undefined && (fence === undefined || fence === mark))
-      fence = fence === undefined ? mark : undefined;
-    else if (fence === undefined && line.startsWith('# ') && line.slice(2).trim() !== '')
-      return line.slice(2).trim();
-  }
-  return undefined;
 }
 
 function wordsOf(name: string): string {
