@@ -68,7 +68,7 @@ test('docs/protocol.md lists the codes as they are', () => {
 });
 
 test('docs/protocol.md lists the limits as they are', () => {
-  // A window stands in the row of what it limits.
+  // The row of a limit also names its window.
   const ownRow = Object.entries(limits).filter(
     ([name, value]) => !protocol.text.includes(`\`${name}\` (${value})`),
   );

@@ -2,8 +2,8 @@ import { join } from 'node:path/posix';
 import { type Finding, importsOf, isCode, isTest, type SourceFile } from './source-file.ts';
 
 /**
- * Which folder may import which. A process imports what processes stand on, never another process; the one
- * door between processes is the actor host's client of inference. ARCHITECTURE.md draws them.
+ * The folders that each folder may import. A process imports the folders that all processes stand on, and no
+ * other process. The one exception is the actor host's client of inference. ARCHITECTURE.md draws the arrows.
  */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   proto: [],
@@ -19,7 +19,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   gateway: ['runtime', 'proto', 'stream', 'catalog', 'history', 'demo/demo-site.ts'],
   actors: ['runtime', 'proto', 'stream', 'catalog', 'history', 'inference/client.ts'],
   widget: ['proto'],
-  // What measures stands in for anybody: it signs its own tokens.
+  // A load test speaks for many people: it signs its own tokens.
   loadtest: [
     'runtime',
     'proto',
@@ -34,7 +34,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'actors/partition/state-row.ts',
     'simulation/chance.ts',
   ],
-  // It puts all processes together in one.
+  // The simulation runs all processes in one.
   simulation: [
     'runtime',
     'proto',
@@ -131,7 +131,7 @@ function checkImport(
   const [, target = '', door = ''] = /^@rapport\/([^/]+)\/(.*)$/.exec(specifier) ?? [];
   if (target === '') return [];
   if (!door.endsWith('.ts')) return wrong('an import names its file, with .ts');
-  // What stands in for the real world is built of everything, and only tests import it.
+  // Test doubles are built of everything, and only tests import them.
   if (isTest(file) && door.endsWith('fixture.ts')) return [];
   if (!declared.includes(`@rapport/${target}`))
     return wrong('it is not in the dependencies of its package.json');

@@ -1,8 +1,8 @@
 import type { Finding } from './source-file.ts';
 
 /**
- * A document's table says what the code says: the section holds one row per name, its first cell the name in
- * backticks. `cellsOf` gives what the row must contain beside the name.
+ * A document's table agrees with the code: the section has one row for each name, with the name in backticks
+ * in its first cell. `cellsOf` gives the other cells that the row must contain.
  */
 export function checkTable(
   document: { readonly path: string; readonly text: string },

@@ -3,7 +3,7 @@ import { type Finding, isCode, isTest, type SourceFile } from './source-file.ts'
 const hopLine = /^\/\/ Hop (\d+) of 12(?:, aside)?: ([a-z/-]+) - \S/;
 const hopCount = 12;
 
-/** The way of a message can be read from the files' first lines: each hop says its number and where it is. */
+/** The first lines of files show the way of a message: each hop names its number and its place. */
 export function checkHops(files: readonly SourceFile[]): readonly Finding[] {
   const hops = files
     .filter((file) => isCode(file) && !isTest(file))

@@ -18,8 +18,8 @@ const impure: readonly RegExp[] = [
 ];
 
 /**
- * The conversation actor is a pure function: it imports the words, itself and zod, with which its parts
- * describe their settings, and nothing that could give two results for one input.
+ * The conversation actor is a pure function: it imports proto, itself and zod, which describes settings of
+ * its parts, and nothing that could give two results for one input.
  */
 export function checkPurity(files: readonly SourceFile[]): readonly Finding[] {
   const pure = files.filter((file) => file.path.startsWith(pureFolder) && !isTest(file));

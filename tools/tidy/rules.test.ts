@@ -8,7 +8,7 @@ import { checkPurity } from './purity.ts';
 import type { SourceFile } from './source-file.ts';
 import { checkEnvironment, checkWords } from './words.ts';
 
-/** Each test shows a rule what it should refuse, beside what it should let pass. */
+/** Each test gives a rule a file that it should refuse and a file that it should accept. */
 const file = (path: string, text: string): SourceFile => ({ path, text });
 
 test('checkArrows() refuses an undeclared import, a missing arrow, and a path into another folder', () => {

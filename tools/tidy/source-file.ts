@@ -7,7 +7,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** One sentence a broken rule: which file, what is there, what should be. */
+/** One sentence for a broken rule: the file, what it has, and what it should have. */
 export type Finding = string;
 
 const skipped: ReadonlySet<string> = new Set([
@@ -22,7 +22,7 @@ const skipped: ReadonlySet<string> = new Set([
 const readable =
   /\.(ts|js|json|md|proto|ya?ml|html|css|sh|example)$|^(\.ci\/.*|\.npmrc|\.gitignore|Dockerfile)$/;
 
-/** Every text file of the project that somebody wrote: nothing installed, built or fetched. */
+/** Every text file of the project that a person wrote: none that is installed, built or fetched. */
 export function projectFiles(root: string): readonly SourceFile[] {
   return walk(root, '').map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 }
@@ -39,7 +39,7 @@ export function isCode({ path }: SourceFile): boolean {
   return /\.(ts|js)$/.test(path) && !isGenerated(path);
 }
 
-/** Tests, benches and their fixtures: they may do what the code that they try may not. */
+/** Tests, benches and their fixtures, which may do more than the code that they try. */
 export function isTest({ path }: SourceFile): boolean {
   return /(\.(test|contract|bench)|(^|-|\/)fixture)\.ts$/.test(path);
 }
@@ -53,7 +53,7 @@ export function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\/|(?<![:'"`\\])\/\/.*$/gm, (comment) => comment.replace(/[^\n]/g, ' '));
 }
 
-/** What a file imports, as written. */
+/** The module names that a file imports, as written. */
 export function importsOf(text: string): readonly string[] {
   const code = withoutComments(text);
   const statements = code.matchAll(

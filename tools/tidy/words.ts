@@ -1,16 +1,16 @@
 import { basename } from 'node:path';
 import { type Finding, isCode, isTest, type SourceFile, withoutComments } from './source-file.ts';
 
-/** Names that say nothing about what is inside. */
+/** Names that say nothing about the content of a file. */
 const emptyNames = /^(utils?|helpers?|common|misc|types|interfaces|manager|index)$/;
 const emptySuffix = /-(utils?|helpers?|manager)$/;
-/** A note for later without the issue that will remember it. */
+/** A note for later that names no issue would be forgotten. */
 const forgotten = /\b(TODO|FIXME|XXX|HACK)\b(?!\(.+\))/;
-/** Where packages come from is the business of whoever installs them, and every machine has other folders. */
+/** Hosts of registries and folders differ on every machine, so they have no place in the project. */
 const foreignPlaces = /\b(registry|proxy)\.\w+\.(org|com)\b|\bpythonhosted\b|\bpypi\.\w+\b|\/(work|root)\//;
 
 export function checkWords(files: readonly SourceFile[]): readonly Finding[] {
-  // This folder has to name what it forbids.
+  // The rules have to name the words that they forbid.
   return files.filter(({ path }) => !path.startsWith('tools/tidy/')).flatMap(wordsOf);
 }
 
@@ -30,8 +30,8 @@ function wordsOf(file: SourceFile): readonly Finding[] {
 }
 
 /**
- * Only config.ts reads the environment. A main.ts hands it over whole, and who starts another program may
- * pass it on; tools/ and loadtest/ start processes with environments of their own making.
+ * Only config.ts reads the environment. A main.ts hands it over whole, and code that starts a program may
+ * pass it on; tools/ and loadtest/ make the environments of the processes that they start.
  */
 export function checkEnvironment(files: readonly SourceFile[]): readonly Finding[] {
   const bound = files.filter(
