@@ -30,7 +30,7 @@ async function pagesOf(...documents: { id: string; title: string; text: string }
     clock: { ...systemClock, monotonicMs: () => nowMs },
     render: (markdown) => {
       renders += 1;
-      return renderApart(markdown);
+      return renderApart(markdown, 60_000); // Other programs may use the machine meanwhile.
     },
   });
   return { catalog, pages, put, renders: () => renders, pass: (ms: number) => (nowMs += ms) };
@@ -80,15 +80,11 @@ test('page() reads again at once after a read that failed', async () => {
   expect(await pages.page('naps', template(''))).toBeUndefined();
 });
 
-test('a document that takes long to render does not hold up this thread', async () => {
+test('a document that takes long to render costs this thread next to nothing', async () => {
   const { pages } = await pagesOf({ id: 'long', title: 'Long', text: '['.repeat(256 * 1024) });
-  let longestMs = 0;
-  let lastMs = performance.now();
-  const timer = setInterval(() => {
-    longestMs = Math.max(longestMs, performance.now() - lastMs);
-    lastMs = performance.now();
-  }, 5);
-  await pages.page('long', template('{{body}}'));
-  clearInterval(timer);
-  expect(longestMs).toBeLessThan(250);
+  // Time of the processor in this thread: other programs may use the machine meanwhile.
+  const before = process.threadCpuUsage();
+  expect((await pages.page('long', template('{{body}}')))?.html).toContain('[[[[');
+  const { user, system } = process.threadCpuUsage(before);
+  expect((user + system) / 1_000).toBeLessThan(150);
 });
