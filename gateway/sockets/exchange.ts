@@ -2,6 +2,7 @@
 
 import type * as uWS from 'uWebSockets.js';
 import { STATUS_CODES } from 'node:http';
+import { type HeaderLines, headersOf, malformedBy } from './header-lines.ts';
 
 /** The head of an HTTP request: everything but its body. */
 export interface RequestHead {
@@ -98,40 +99,13 @@ export function remoteAddressOf(response: uWS.HttpResponse): string {
   return Buffer.from(response.getRemoteAddressAsText()).toString();
 }
 
-/** The headers by their names; one that comes several times is joined by commas. */
-export function headersOf(lines: readonly (readonly [string, string])[]): ReadonlyMap<string, string> {
-  const headers = new Map<string, string>();
-  for (const [name, value] of lines) {
-    const before = headers.get(name);
-    headers.set(name, before === undefined ? value : `${before}, ${value}`);
-  }
-  return headers;
-}
-
 /** The header lines as they came, names in lower case. */
-export function linesOf(request: uWS.HttpRequest): readonly (readonly [string, string])[] {
+export function linesOf(request: uWS.HttpRequest): HeaderLines {
   const lines: [string, string][] = [];
   request.forEach((name, value) => {
     lines.push([name, value]);
   });
   return lines;
-}
-
-/** Two of these would let a proxy and the gateway read one request in two ways. */
-const onlyOnce = ['content-length', 'transfer-encoding', 'host', 'origin', 'authorization'];
-
-/**
- * Why the headers of a request cannot be trusted. uWebSockets.js takes the first of two lengths, and any
- * transfer encoding for `chunked`: the bytes behind them would become a request of their own.
- */
-export function malformedBy(lines: readonly (readonly [string, string])[]): string | undefined {
-  for (const name of onlyOnce) {
-    const values = new Set(lines.filter(([other]) => other === name).map(([, value]) => value));
-    if (values.size > 1) return `Cannot read the request: its ${name} headers differ`;
-  }
-  const encoding = lines.find(([name]) => name === 'transfer-encoding')?.[1] ?? 'chunked';
-  if (encoding.toLowerCase() === 'chunked') return undefined;
-  return 'Cannot read the request: its transfer-encoding should be chunked';
 }
 
 /** Gathers up to `bytesMax` of the body; `done` is told whether the connection has to be closed after it. */

@@ -5,15 +5,8 @@ import * as uWS from 'uWebSockets.js';
 import type { CloseCode } from '@rapport/proto/codes.ts';
 import type { Limits } from '@rapport/proto/limits.ts';
 import { freePort } from '@rapport/runtime/free-port.ts';
-import {
-  type Begin,
-  exchange,
-  headersOf,
-  linesOf,
-  malformedBy,
-  type RequestHead,
-  remoteAddressOf,
-} from './exchange.ts';
+import { type Begin, exchange, linesOf, type RequestHead, remoteAddressOf } from './exchange.ts';
+import { headersOf, malformedBy } from './header-lines.ts';
 import type { Peer, Session } from './session.ts';
 import type { Encoded, Format, Sent, Wire } from './wire.ts';
 
