@@ -45,6 +45,8 @@ const own = {
   // All people of a test come from one address, and some of them do what many would.
   GATEWAY_REQUESTS_PER_ADDRESS_MAX: '1000000',
   GATEWAY_REQUESTS_PER_PERSON_MAX: '1000000',
+  GATEWAY_ADDRESS_BYTES_PER_SECOND_MAX: '1000000000',
+  GATEWAY_SOCKETS_WITHOUT_HELLO_PER_ADDRESS_MAX: '1000000',
 } as const;
 
 export async function startRapport(

@@ -70,13 +70,18 @@ async function startFloor(): Promise<System> {
   };
 }
 
+const most = String(2 ** 31 - 1);
+
 /** Rapport as `npm start` runs it, without the limits of a single person. */
 async function startWhole(): Promise<System> {
   const healthPort = await freePort('127.0.0.1');
   const rapport = await startRapport({
     env: {
       ACTORS_HEALTH_PORT: String(healthPort),
-      GATEWAY_SAYS_PER_WINDOW_MAX: String(2 ** 31 - 1),
+      GATEWAY_SAYS_PER_WINDOW_MAX: most,
+      GATEWAY_SOCKET_BYTES_MAX: most,
+      GATEWAY_PERSON_BYTES_MAX: most,
+      GATEWAY_SOCKETS_WITHOUT_HELLO_MAX: most,
       LOG_LEVEL: 'warn',
     },
   });

@@ -33,6 +33,9 @@ beforeAll(async () => {
     env: {
       GATEWAY_FAULTS_MAX: many,
       GATEWAY_SAYS_PER_WINDOW_MAX: many,
+      GATEWAY_PAGES_PER_WINDOW_MAX: many,
+      GATEWAY_SOCKET_BYTES_MAX: '1000000000',
+      GATEWAY_PERSON_BYTES_MAX: '1000000000',
       GATEWAY_VISITOR_TOKENS_PER_MINUTE_MAX: many,
     },
   });
