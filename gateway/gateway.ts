@@ -51,11 +51,11 @@ export interface GatewayOptions {
   readonly log: Log;
 }
 
-/** One sweep does what timers of each session would: deadlines, repetitions, late receipts. */
+/** One sweep takes the place of timers for each session: deadlines, repetitions, late receipts. */
 const sweepMs = 50;
-/** How many sockets may come back to the other gateways in a millisecond. */
+/** Sockets that are sent to the other gateways in a millisecond, at most. */
 const returnsPerMs = 20;
-/** After the last client was told to go, this long is left for it to do so. */
+/** A client has this long to leave after the last one was told to. */
 const leaveWithinMs = 500;
 /**
  * The log gives an append up within 6 s; what is on its way after this is lost to its client until it asks.
@@ -87,11 +87,11 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    const { gatewayId, lanes, inbox, personLimits = new MemoryLimits(options) } = options;
+    const { inbox, personLimits = new MemoryLimits(options) } = options;
     personLimits.start((session) => this.writer.goodbye(session, 'replaced'));
     const intake = new Intake(options);
     const rooms = new Rooms(inbox.partitions, personLimits);
-    const controls = new Controls(gatewayId, lanes);
+    const controls = new Controls(options);
     const reader = new HistoryReader(options);
     const writer = new Writer({ ...options, onClosed: (session) => this.frames.forget(session) });
     const ground = { ...options, personLimits, intake, rooms, controls, reader, writer };

@@ -208,7 +208,7 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
     'a new owner is no reason to attach again',
     {
       file: gatewayWatch,
-      find: 'if (epoch > (known?.epoch ?? 0)) this.#attach.askAgain(partition);',
+      find: 'if (epoch > (known?.epoch ?? 0)) this.#options.attach.askAgain(partition);',
       put: '',
     },
   ],

@@ -14,14 +14,15 @@ export type Verdict =
       readonly retryAfterMs?: number;
     };
 
-/** An offered choice's id is made by us; this is ample. */
+/** The server makes the id of a choice, and makes it shorter. */
 const choiceIdCharsMax = 128;
-/** Receipts free the way within milliseconds, unless the log is down. */
+/** Receipts make room within milliseconds, unless the log is away. */
 const inFlightRetryMs = 1_000;
 
 /**
- * A text in which nothing can be seen: spaces of all kinds, control characters, and what fonts leave out,
- * such as U+200B or U+00AD. One class from end to end, so the time grows with the length alone.
+ * A text in which nothing can be seen: spaces of all kinds, control characters, and characters that fonts
+ * leave out, such as U+200B or U+00AD. It is one class from end to end, so its time grows with the length
+ * alone.
  */
 const invisible = /^[\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]*$/u;
 

@@ -8,7 +8,7 @@ export type Decoded =
   | { readonly ok: true; readonly frame: UpFrame }
   | { readonly ok: false; readonly reason: string };
 
-/** Reads what a client sent: whatever it is, the answer is a frame or a sentence, never a throw. */
+/** Reads a client's frame. Whatever the client sent, the result is a frame or a sentence, never a throw. */
 export function decodeUp(sent: string | Uint8Array, format: Format): Decoded {
   if ((typeof sent === 'string') !== (format === 'json')) {
     return bad(`this connection speaks ${format === 'json' ? 'text' : 'binary'} frames`);
@@ -23,7 +23,7 @@ export function decodeUp(sent: string | Uint8Array, format: Format): Decoded {
   }
 }
 
-/** A reason repeats what the client sent; this much of it is enough to find the mistake. */
+/** A reason repeats a part of the client's frame; this many characters are enough to find the mistake. */
 const reasonCharsMax = 200;
 
 function bad(reason: string): Decoded {

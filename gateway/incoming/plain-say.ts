@@ -1,9 +1,9 @@
 import type { SayFrame } from './up-frame.ts';
 
 /**
- * A say written as nearly every client writes it, read in a fraction of the time that proto3 JSON with all
- * its other spellings takes. Half of a surrogate pair, which UTF-8 does not have, is replaced: who pasted it
- * could not tell why the message is refused. Undefined for everything else.
+ * Reads a say in the spelling that nearly every client uses, in a fraction of the time that a reader of all
+ * spellings of proto3 JSON takes. Undefined for any other frame. Half of a surrogate pair, which UTF-8 does
+ * not have, is replaced: a person who pasted it could not tell why the message is refused.
  */
 export function plainSay(text: string): SayFrame | undefined {
   return text.startsWith(beforeSay) ? (scan(text) ?? parse(text)) : undefined;
@@ -17,7 +17,7 @@ const beforeText = '","text":"';
 const afterText = '"}}';
 /** Fewer digits than the largest uint32 has, so that the number needs no further look. */
 const digitsMax = 9;
-/** What a JSON string cannot hold as it stands, and rarer control characters, which it could. */
+/** Characters that JSON escapes, and a few rare control characters that it need not. */
 const escaped = /["\\\p{Cc}]/u;
 
 /** The fields in the order of the docs and the SDK, with an id and a text that stand there as they are. */
@@ -43,7 +43,7 @@ function scan(json: string): SayFrame | undefined {
     : { kind: 'say', clientSeq, id, text, choiceId: '' };
 }
 
-/** -1 where none stands. */
+/** -1: there is no digit. */
 function digitAt(json: string, at: number): number {
   const digit = json.charCodeAt(at) - 48;
   return digit >= 0 && digit <= 9 ? digit : -1;
@@ -53,7 +53,7 @@ const uint32Max = 2 ** 32 - 1;
 const sayFields: readonly string[] = ['clientSeq', 'id', 'text', 'choiceId'] satisfies (keyof SayFrame)[];
 
 function parse(json: string): SayFrame | undefined {
-  // It begins as an object in an object, and a twin of `say` that is none has no field of a say.
+  // The text begins as an object in an object. If a second `say` is no object, it has no field of a say.
   const up: Readonly<Record<string, Readonly<Record<string, unknown>>>> = JSON.parse(json);
   const { say = {}, ...others } = up;
   const known = Object.keys(say).every((field) => sayFields.includes(field));

@@ -8,7 +8,7 @@ import { type Budget, type BudgetSize, spend, usedAt } from '../sockets/budget.t
 const keysMax = 200_000;
 
 /**
- * One budget for each key, such as an address or a person. A key that has used up nothing takes no memory.
+ * One budget for each key, such as an address or a person. A key with nothing used up takes no memory.
  */
 export class Budgets {
   readonly #size: BudgetSize;

@@ -12,9 +12,9 @@ const helloCostBytes = 16 * 1024;
 const addressWindowMs = 1_000;
 
 /**
- * What may be sent here, counted before any of it is read: by socket, by person and by address. Each call
- * gives 0 when there was room, else the milliseconds until there is. Every gateway counts for itself, so a
- * person with sockets on several gateways has that many times as much.
+ * The budgets of what clients send, counted before any of it is read: by socket, by person and by address.
+ * Each call gives 0 when there was room, else the milliseconds until there is. Every gateway counts for
+ * itself, so a person with sockets on several gateways has that many times as much.
  */
 export class Intake {
   readonly #limits: Limits;

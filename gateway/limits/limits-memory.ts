@@ -5,7 +5,7 @@ import type { Room } from '../sockets/session.ts';
 import { Budgets } from './budgets.ts';
 import type { PersonLimits } from './limits.ts';
 
-/** People who left with says used up; more than that within one window is an attack. */
+/** People who left with says used up. More people within one window are an attack. */
 const leftMax = 100_000;
 const minuteMs = 60_000;
 
@@ -15,7 +15,10 @@ export class MemoryLimits implements PersonLimits {
   readonly #limits: Limits;
   readonly #clock: Clock;
   readonly #visitors: Budgets;
-  /** What people who are gone had used up, the one gone longest first: who comes back has no more. */
+  /**
+   * The allowances of people who left, the longest gone first: a person who comes back has no more than
+   * before.
+   */
   readonly #left = new Map<string, { readonly allowance: Allowance; readonly leftAtMs: number }>();
 
   constructor({ limits, clock }: { readonly limits: Limits; readonly clock: Clock }) {
@@ -38,7 +41,7 @@ export class MemoryLimits implements PersonLimits {
     this.#left.set(name, { allowance, leftAtMs: this.#clock.monotonicMs() });
   }
 
-  /** The allowance of the conversation is all there is. */
+  /** Nothing to do: the room's allowance is the only count. */
   said(): void {}
 
   unsaid(): void {}
@@ -47,7 +50,7 @@ export class MemoryLimits implements PersonLimits {
     return this.#visitors.spend(address, 1);
   }
 
-  /** Forgets those whose allowance is whole again. */
+  /** Forgets people whose allowance is whole again. */
   tick(nowMs: number): void {
     for (const [name, { leftAtMs }] of this.#left) {
       if (nowMs - leftAtMs < this.#limits.saysWindowMs) return;

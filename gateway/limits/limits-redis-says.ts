@@ -11,8 +11,8 @@ const peoplePerCommand = 1_000;
 const peopleMax = 20_000;
 
 /**
- * A person's debt is the time that their says take to come back, and it is the lifetime of their key: Redis
- * lowers it by itself, by its own clock, and nothing is left of who is silent.
+ * A person's debt is the time that their says take to come back. It is the lifetime of their key, so Redis
+ * lowers it by its own clock, and keeps nothing for a person who is silent.
  */
 const countSays = `
   local debts = {}
@@ -28,21 +28,23 @@ const countSays = `
   return debts`;
 const debtsSchema = z.array(z.number());
 
+export interface RedisSaysOptions {
+  readonly link: RedisLink;
+  readonly limits: Limits;
+  readonly clock: Clock;
+}
+
 /**
- * Counts says behind their way: what this gateway admitted since the last time goes to Redis in one command,
- * and the answer, which holds what other gateways admitted, lowers the allowances here.
+ * Reports admitted says to Redis off the hot path. One command carries everything that this gateway admitted
+ * since the last one. Its answer also counts the says of other gateways, and lowers the allowances here.
  */
 export class RedisSays {
-  readonly #link: RedisLink;
-  readonly #limits: Limits;
-  readonly #clock: Clock;
+  readonly #options: RedisSaysOptions;
   #counts = new Map<Room, number>();
   #asking = false;
 
-  constructor(options: { readonly link: RedisLink; readonly limits: Limits; readonly clock: Clock }) {
-    this.#link = options.link;
-    this.#limits = options.limits;
-    this.#clock = options.clock;
+  constructor(options: RedisSaysOptions) {
+    this.#options = options;
   }
 
   /** `says` 0 only asks what was said elsewhere; a negative number takes back what was counted. */
@@ -61,7 +63,7 @@ export class RedisSays {
     void this.#send(counts); // send() reports its own failure.
   }
 
-  /** Forgets what nobody will ask for. */
+  /** Forgets counts that are not sent, because Redis is away. */
   clear(): void {
     this.#counts.clear();
   }
@@ -72,23 +74,23 @@ export class RedisSays {
         await this.#count(counts.slice(at, at + peoplePerCommand));
       }
     } catch (failure) {
-      this.#link.lost(failure);
+      this.#options.link.lost(failure);
     }
     this.#asking = false;
   }
 
   async #count(counts: readonly (readonly [Room, number])[]): Promise<void> {
-    const { saysPerWindowMax, saysWindowMs } = this.#limits;
+    const { saysPerWindowMax, saysWindowMs } = this.#options.limits;
     const keys = counts.map(([{ name }]) => `rapport:says:${name}`);
     const values = [saysWindowMs / saysPerWindowMax, ...counts.map(([, says]) => says)];
-    const debts = debtsSchema.parse(await this.#link.run(countSays, { keys, values }));
-    const nowMs = this.#clock.monotonicMs();
+    const debts = debtsSchema.parse(await this.#options.link.run(countSays, { keys, values }));
+    const nowMs = this.#options.clock.monotonicMs();
     counts.forEach(([room], at) => {
       room.allowance = lowered(room.allowance, {
         debtMs: debts[at] ?? 0,
         uncounted: this.#counts.get(room) ?? 0,
         nowMs,
-        limits: this.#limits,
+        limits: this.#options.limits,
       });
     });
   }

@@ -7,7 +7,10 @@ import type { RedisLink } from './redis-link.ts';
 
 /** A gateway that was not heard of for this long is gone, and its sockets with it. */
 const aliveMs = 3_000;
-/** After this a gateway that died just before a socket came has gone: only then is an old one replaced. */
+/**
+ * Wait this long before an old socket is replaced: by then the entries of a gateway that crashed just before
+ * have expired and no longer count.
+ */
 const settleMs = 4_000;
 /** A person's set outlives the longest time between two renewals of it. */
 const setS = 24 * 3_600;
@@ -29,7 +32,7 @@ const enter = `
   end
   return counts`;
 const leave = `for i, key in ipairs(KEYS) do redis.call('zrem', key, ARGV[i]) end`;
-/** Takes out those of gateways that are gone, then the oldest above the limit, and tells whose they are. */
+/** Removes sockets of gateways that are gone, then the oldest above the limit, and tells their gateways. */
 const trim = `
   local open = {}
   for _, socket in ipairs(redis.call('zrange', KEYS[1], 0, -1)) do
@@ -55,39 +58,35 @@ interface Socket {
   readonly openedAtMs: number;
 }
 
+export interface RedisSocketsOptions {
+  readonly gatewayId: string;
+  readonly link: RedisLink;
+  readonly limits: Limits;
+  readonly clock: Clock;
+}
+
 /**
- * The sockets of each person on all gateways. An entry counts while the gateway that it names is heard of, so
- * that one which was killed leaves nobody locked out. A gateway that lost Redis comes back under another
- * name and announces what it has now; what it had announced before goes with the old name.
+ * The sockets of each person at all gateways. An entry counts while its gateway is heard of, so a gateway
+ * that was killed locks nobody out. A gateway that lost Redis comes back under another name and announces the
+ * sockets that it has now; its older entries go with the old name.
  */
 export class RedisSockets {
-  readonly #gatewayId: string;
-  readonly #link: RedisLink;
-  readonly #limits: Limits;
-  readonly #clock: Clock;
+  readonly #options: RedisSocketsOptions;
   readonly #sockets = new Map<string, Socket>();
   #entering = new Set<Socket>();
   #leaving: Socket[] = [];
-  /** People with too many, and when the oldest is replaced; the one due first is first. */
+  /** Keys of people with too many sockets, and the time at which the oldest is replaced; first due first. */
   readonly #crowded = new Map<string, number>();
   #times = 0;
   #renewAtMs = 0;
   #asking = false;
 
-  constructor(options: {
-    readonly gatewayId: string;
-    readonly link: RedisLink;
-    readonly limits: Limits;
-    readonly clock: Clock;
-  }) {
-    this.#gatewayId = options.gatewayId;
-    this.#link = options.link;
-    this.#limits = options.limits;
-    this.#clock = options.clock;
+  constructor(options: RedisSocketsOptions) {
+    this.#options = options;
   }
 
   opened({ name }: Room, session: Session): void {
-    const socket = { session, key: `rapport:sockets:${name}`, openedAtMs: this.#clock.wallMs() };
+    const socket = { session, key: `rapport:sockets:${name}`, openedAtMs: this.#options.clock.wallMs() };
     this.#sockets.set(session.id, socket);
     this.#entering.add(socket);
   }
@@ -96,18 +95,18 @@ export class RedisSockets {
     const socket = this.#sockets.get(id);
     if (socket === undefined) return;
     this.#sockets.delete(id);
-    if (!this.#entering.delete(socket) && this.#link.there) this.#leaving.push(socket);
+    if (!this.#entering.delete(socket) && this.#options.link.there) this.#leaving.push(socket);
   }
 
-  /** Says that this gateway lives; gives the sockets of it that are to be replaced. Throws without Redis. */
+  /** Tells Redis that this gateway lives. Gives its sockets that are to be replaced. Throws without Redis. */
   async beat(nowMs: number): Promise<readonly Session[]> {
-    if (!this.#link.there || nowMs >= this.#renewAtMs) this.#renew(nowMs);
+    if (!this.#options.link.there || nowMs >= this.#renewAtMs) this.#renew(nowMs);
     const keys = [`rapport:gateway:${this.#name}`, `rapport:replaced:${this.#name}`];
-    const replaced = replacedSchema.parse(await this.#link.run(beat, { keys, values: [aliveMs] }));
+    const replaced = replacedSchema.parse(await this.#options.link.run(beat, { keys, values: [aliveMs] }));
     return replaced.flatMap((id) => this.#sockets.get(id)?.session ?? []);
   }
 
-  /** Sends who came and went, unless the answer to the last time is still awaited. */
+  /** Sends the sockets that came and went, unless the last answer is still awaited. */
   flush(nowMs: number): void {
     const idle = this.#entering.size + this.#leaving.length + this.#crowded.size === 0;
     if (idle || this.#asking) return;
@@ -116,7 +115,7 @@ export class RedisSockets {
   }
 
   get #name(): string {
-    return `${this.#gatewayId}.${this.#times}`;
+    return `${this.#options.gatewayId}.${this.#times}`;
   }
 
   #renew(nowMs: number): void {
@@ -133,7 +132,7 @@ export class RedisSockets {
       await this.#enter(firstOf(this.#entering, socketsPerCommand), nowMs);
       await this.#trim(nowMs);
     } catch (failure) {
-      this.#link.lost(failure);
+      this.#options.link.lost(failure);
     }
     this.#asking = false;
   }
@@ -141,7 +140,7 @@ export class RedisSockets {
   async #leave(sockets: readonly Socket[]): Promise<void> {
     if (sockets.length === 0) return;
     const values = sockets.map((socket) => this.#entry(socket));
-    await this.#link.run(leave, { keys: sockets.map(({ key }) => key), values });
+    await this.#options.link.run(leave, { keys: sockets.map(({ key }) => key), values });
   }
 
   async #enter(sockets: readonly Socket[], nowMs: number): Promise<void> {
@@ -149,9 +148,10 @@ export class RedisSockets {
     for (const socket of sockets) this.#entering.delete(socket);
     const keys = sockets.map(({ key }) => key);
     const values = [setS, ...sockets.flatMap((socket) => [socket.openedAtMs, this.#entry(socket)])];
-    const counts = countsSchema.parse(await this.#link.run(enter, { keys, values }));
+    const counts = countsSchema.parse(await this.#options.link.run(enter, { keys, values }));
     keys.forEach((key, at) => {
-      if ((counts[at] ?? 0) > this.#limits.socketsPerPersonMax) this.#crowded.set(key, nowMs + settleMs);
+      if ((counts[at] ?? 0) > this.#options.limits.socketsPerPersonMax)
+        this.#crowded.set(key, nowMs + settleMs);
     });
   }
 
@@ -159,8 +159,8 @@ export class RedisSockets {
     for (const [key, dueAtMs] of this.#crowded) {
       if (dueAtMs > nowMs) return;
       this.#crowded.delete(key);
-      const values = [this.#limits.socketsPerPersonMax, aliveMs];
-      await this.#link.run(trim, { keys: [key], values });
+      const values = [this.#options.limits.socketsPerPersonMax, aliveMs];
+      await this.#options.link.run(trim, { keys: [key], values });
     }
   }
 

@@ -9,12 +9,12 @@ import { RedisSays } from './limits-redis-says.ts';
 import { RedisSockets } from './limits-redis-sockets.ts';
 import { type LinkLog, RedisLink } from './redis-link.ts';
 
-/** So often Redis is told that this gateway lives, and asked whether it is there. */
+/** Interval at which the gateway tells Redis that it lives, and learns whether Redis is there. */
 const beatMs = 1_000;
 
 /**
- * The limits of several gateways on one Redis. Each keeps to its own limits first, so without Redis it goes
- * on as one that counts for itself; what the others counted comes on top.
+ * The limits of several gateways on one Redis. Each gateway keeps to its own limits first, so without Redis
+ * it goes on alone. The counts of the others come on top.
  */
 export class RedisLimits implements PersonLimits {
   readonly #own: MemoryLimits;
@@ -77,7 +77,9 @@ export class RedisLimits implements PersonLimits {
     this.#says.add(room, -1);
   }
 
-  /** What this gateway refuses by itself does not reach Redis, so neither does a flood from one address. */
+  /**
+   * A request that this gateway refuses by itself does not reach Redis, so a flood from one address does not.
+   */
   async visitor(address: string): Promise<number> {
     const waitMs = await this.#own.visitor(address);
     return waitMs > 0 || !this.#link.there ? waitMs : await this.#visitorAnywhere(address);

@@ -7,8 +7,8 @@ import type { PersonLimits } from './limits.ts';
 type Open = (options: { readonly limits: Limits; readonly clock: Clock }) => PersonLimits;
 
 /**
- * What one gateway keeps to, whoever it counts with. `open` gives limits that nothing was counted for; they
- * may not be ready yet.
+ * The limits of one gateway, with or without others to count with. `open` gives limits with nothing counted;
+ * they may not be ready yet.
  */
 export function describePersonLimits(name: string, open: Open): void {
   const opened: PersonLimits[] = [];

@@ -1,26 +1,26 @@
 import type { Room, Session } from '../sockets/session.ts';
 
 /**
- * What one person or one address may do, beyond what a single socket knows. Nothing on a message's way waits
- * for it: the gateway decides by its own view of the person (`Conversation.allowance`), and a twin that
- * counts with other gateways lowers that view behind it. Twins: `limits-memory.ts`, `limits-redis.ts`.
+ * Limits of one person or one address that gateways count together. A message never waits for them: the
+ * gateway decides by its own view of the person (`Room.allowance`), and the twin that counts with other
+ * gateways lowers that view later. Twins: `limits-memory.ts`, `limits-redis.ts`.
  */
 export interface PersonLimits {
-  /** Whether other gateways are counted with, now. */
+  /** Whether the limits count with other gateways now. */
   readonly together: boolean;
-  /** Begins; `replace` closes a socket for which its person has opened a newer one elsewhere. */
+  /** Begins. `replace` closes a socket of a person who opened a newer one at another gateway. */
   start(replace: (session: Session) => void): void;
-  /** A session came into its conversation. */
+  /** A session came into its room. */
   joined(room: Room, session: Session): void;
-  /** A session left its conversation. */
+  /** A session left its room. */
   left(room: Room, session: Session): void;
-  /** One say of the person was admitted; its own allowance has paid for it already. */
+  /** A say of the person was admitted. The room's allowance has paid for it already. */
   said(room: Room): void;
-  /** That say did not come into the log; its own allowance has it back already. */
+  /** A say did not come into the log. The room's allowance has it back already. */
   unsaid(room: Room): void;
   /** 0 when the address may have another visitor token, else the milliseconds until it may. */
   visitor(address: string): Promise<number>;
-  /** What is due; the gateway calls it many times a second. */
+  /** Does what is due. The gateway calls it 20 times a second. */
   tick(nowMs: number): void;
   close(): void;
 }

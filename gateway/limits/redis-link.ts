@@ -4,19 +4,21 @@ import { Redis } from 'ioredis';
 /** A command that is not answered by then has failed. A visitor's request waits no longer than this. */
 const answerWithinMs = 250;
 const connectWithinMs = 1_000;
-/** A connection on which something is asked and nothing comes is taken down, so that no answers pile up. */
+/**
+ * A connection with a question and no answer for this long is taken down, so that questions do not pile up.
+ */
 const silentMs = 2_000;
 const retryMsMax = 1_000;
 
-/** Where coming and going is told. A `Log` is one. */
+/** The log that is told when Redis goes and comes back. */
 export interface LinkLog {
   warn(fields: { readonly reason: string }, sentence: string): void;
   info(sentence: string): void;
 }
 
 /**
- * The connection to Redis. It keeps nothing for later: what cannot be asked now has failed, and after the
- * first failure it counts as away until `back` is called.
+ * The connection to Redis. It keeps no command for later: a command that cannot be sent now has failed. After
+ * the first failure Redis counts as away until `back` is called.
  */
 export class RedisLink {
   readonly client: Redis;

@@ -37,9 +37,9 @@ export interface AttachOptions {
  */
 export class Attach {
   readonly #options: AttachOptions;
-  /** Asked and not answered, the one asked longest ago first. */
+  /** Sessions that wait for the owner's answer, the longest wait first. */
   readonly #waiting = new Set<Session>();
-  /** To be asked in the next sweeps. */
+  /** Sessions to attach again in the next sweeps. */
   readonly #again = new Set<Session>();
 
   constructor(options: AttachOptions) {
@@ -68,7 +68,7 @@ export class Attach {
   askAgain(partition: number): void {
     for (const room of this.#options.rooms.inPartition(partition)) {
       const { sessions, turn } = room;
-      // An answer that was begun again does not go on from the old text: the owner's answer has the new one.
+      // An answer that was begun again does not continue the old text. The owner's answer has the new text.
       if (turn !== undefined) room.turn = { turnId: turn.turnId, text: '' };
       for (const session of sessions) {
         this.#again.add(session);
@@ -126,7 +126,8 @@ export class Attach {
   }
 
   /**
-   * A session that was attached once waits on: its person can go on writing. A new one is told to come later.
+   * A session that was attached before waits on, because its person can go on writing. A new session is told
+   * to come later.
    */
   #overdue(session: Session, nowMs: number): boolean {
     const { limits, writer } = this.#options;
@@ -136,12 +137,12 @@ export class Attach {
     return true;
   }
 
-  /** What the owner says of the answer being written holds, for all sessions. */
+  /** The owner's word on the running answer holds for all sessions of the room. */
   #takeTurn(room: Room, turn: Attached['turn']): void {
     const ended = room.turn;
     room.turn = turn;
     if (ended === undefined || ended.turnId === turn?.turnId) return;
-    // The frame that ended it was lost; what it led to comes as messages.
+    // The frame that ended this answer was lost. Its text comes as a message.
     for (const session of room.sessions) {
       if (session.state.at === 'attaching') continue;
       this.#options.writer.send(session, { turn: { turnId: ended.turnId, state: 'COMPLETED' } });

@@ -1,18 +1,21 @@
 import type { Control } from '@rapport/proto/control.ts';
 import type { Lanes } from '@rapport/stream/lanes.ts';
 
-/** Some 200 bytes each: a message stays far below NATS' 1 MiB. */
+/** A control takes some 200 bytes, so a message stays far below NATS' limit of 1 MiB. */
 const controlsPerMessageMax = 1_024;
 
-/** Gathers what is to be told to owners: one message per partition and turn of the event loop. */
+export interface ControlsOptions {
+  readonly gatewayId: string;
+  readonly lanes: Pick<Lanes, 'toOwner'>;
+}
+
+/** Gathers controls for the owners: one message for each partition and round of the event loop. */
 export class Controls {
-  readonly #gatewayId: string;
-  readonly #lanes: Pick<Lanes, 'toOwner'>;
+  readonly #options: ControlsOptions;
   readonly #waiting = new Map<number, Control[]>();
 
-  constructor(gatewayId: string, lanes: Pick<Lanes, 'toOwner'>) {
-    this.#gatewayId = gatewayId;
-    this.#lanes = lanes;
+  constructor(options: ControlsOptions) {
+    this.#options = options;
   }
 
   add(partition: number, control: Control): void {
@@ -26,10 +29,11 @@ export class Controls {
   }
 
   flush(): void {
+    const { gatewayId, lanes } = this.#options;
     for (const [partition, controls] of this.#waiting) {
       for (let at = 0; at < controls.length; at += controlsPerMessageMax) {
-        this.#lanes.toOwner(partition, {
-          gatewayId: this.#gatewayId,
+        lanes.toOwner(partition, {
+          gatewayId,
           controls: controls.slice(at, at + controlsPerMessageMax),
         });
       }

@@ -37,7 +37,7 @@ interface RoutedSay {
   readonly message: SharedFrame;
 }
 
-/** Hands what owners deliver to the sessions it is for. */
+/** Hands the owners' deliveries to their sessions. */
 export class Outbound {
   readonly #options: OutboundOptions;
 
@@ -68,7 +68,7 @@ export class Outbound {
       return;
     }
     const routed = encodeOnce(room, delivery.pushes, messages);
-    // A copy: a session may be closed on the way.
+    // A copy, because a session may be closed in the loop.
     for (const session of [...room.sessions]) {
       session.wire.cork(() => {
         for (const one of routed) this.#route(session, one);
@@ -146,7 +146,7 @@ export class Outbound {
   }
 }
 
-/** What is said before the welcome is in its position already. */
+/** A session before its welcome gets no frames: the position in the welcome covers them. */
 function isWelcomed({ state }: Session): boolean {
   return state.at === 'live' || state.at === 'catching_up';
 }
@@ -170,12 +170,12 @@ function encodeOnce(room: Room, pushes: readonly Push[], messages: readonly stri
   return routed;
 }
 
-/** Written by hand, because it is by far the most frequent frame. What is stored has a UUID, by `admit`. */
+/** Written by hand, because it is by far the most frequent frame. `admit` lets only UUIDs pass as ids. */
 function storedReceipt({ clientSeq, id, seq }: PushOf<'stored'>): string {
   return `{"receipt":{"clientSeq":${clientSeq},"id":"${id}","state":"STORED","seq":${seq}}}`;
 }
 
-/** Keeps what a late or slow session will need. False when a delta does not continue what is known. */
+/** Keeps the running answer for late and slow sessions. False: a delta does not continue the known text. */
 function follow(room: Room, { turn, delta, snapshot, presence }: DownJson): boolean {
   if (turn !== undefined) {
     const { turnId = '', state } = turn;
@@ -184,7 +184,7 @@ function follow(room: Room, { turn, delta, snapshot, presence }: DownJson): bool
   } else if (delta !== undefined) {
     const { turnId = '', offset = 0, text = '' } = delta;
     const known = room.turn?.turnId === turnId ? room.turn.text : '';
-    // A lost delta has a number that is missing, so a snapshot is on its way.
+    // A delta was lost. Its number is missing on the lane too, so a snapshot is on its way.
     if (offset > known.length) return false;
     room.turn = { turnId, text: (offset === known.length ? known : known.slice(0, offset)) + text };
   } else if (snapshot !== undefined) {

@@ -15,29 +15,25 @@ interface Lane {
   heardMs: number;
 }
 
+export interface OwnerWatchOptions {
+  readonly attach: Pick<Attach, 'askAgain'>;
+  readonly rooms: Rooms;
+  readonly clock: Clock;
+  readonly meters: Meters;
+}
+
 /**
  * Watches over the lanes from owners: numbers on each are dense, a heartbeat repeats the newest, and a
- * partition's epoch only grows. Whatever is missing makes the sessions concerned attach again, so that a lost
- * tail heals by itself.
+ * partition's epoch only grows. A missing number or heartbeat makes the sessions concerned attach again, so a
+ * lost tail heals by itself.
  */
 export class OwnerWatch {
-  readonly #attach: Pick<Attach, 'askAgain'>;
-  readonly #rooms: Rooms;
-  readonly #clock: Clock;
-  readonly #meters: Meters;
+  readonly #options: OwnerWatchOptions;
   readonly #owners: ({ readonly hostId: string; readonly epoch: number } | undefined)[] = [];
   readonly #lanes = new Map<string, Lane>();
 
-  constructor(options: {
-    readonly attach: Pick<Attach, 'askAgain'>;
-    readonly rooms: Rooms;
-    readonly clock: Clock;
-    readonly meters: Meters;
-  }) {
-    this.#attach = options.attach;
-    this.#rooms = options.rooms;
-    this.#clock = options.clock;
-    this.#meters = options.meters;
+  constructor(options: OwnerWatchOptions) {
+    this.#options = options;
   }
 
   /** The table of owners changed. */
@@ -45,26 +41,26 @@ export class OwnerWatch {
     const known = this.#owners[partition];
     if (known !== undefined && epoch < known.epoch) return;
     this.#owners[partition] = { hostId, epoch };
-    if (epoch > (known?.epoch ?? 0)) this.#attach.askAgain(partition);
+    if (epoch > (known?.epoch ?? 0)) this.#options.attach.askAgain(partition);
   }
 
-  /** False for what an owner of the past sent. A newer epoch than known is news of a take-over. */
+  /** False: an owner of the past sent this. An epoch newer than the known one tells of a take-over. */
   isCurrent(partition: number, epoch: number): boolean {
     const known = this.#owners[partition];
     if (epoch === known?.epoch) return true;
     if (epoch < (known?.epoch ?? 0)) return false;
     this.#owners[partition] = { hostId: '', epoch };
-    this.#attach.askAgain(partition);
+    this.#options.attach.askAgain(partition);
     return true;
   }
 
-  /** Something came on a host's lane. */
+  /** Takes note of a message on a host's lane. */
   heard({ hostId, number, deliveries }: Deliveries): void {
     const lane = this.#lanes.get(hostId) ?? { next: 1, heardMs: 0 };
     this.#lanes.set(hostId, lane);
     const expected = deliveries.length > 0 ? lane.next : lane.next - 1;
     lane.next = number + 1;
-    lane.heardMs = this.#clock.monotonicMs();
+    lane.heardMs = this.#options.clock.monotonicMs();
     if (number !== expected) this.#lost(hostId);
   }
 
@@ -79,10 +75,10 @@ export class OwnerWatch {
 
   #lost(hostId: string): void {
     const partitions = [...this.#owners.keys()].filter(
-      (partition) => this.#owners[partition]?.hostId === hostId && this.#rooms.hasAny(partition),
+      (partition) => this.#owners[partition]?.hostId === hostId && this.#options.rooms.hasAny(partition),
     );
     if (partitions.length === 0) return;
-    this.#meters.lostDeliveries.inc();
-    for (const partition of partitions) this.#attach.askAgain(partition);
+    this.#options.meters.lostDeliveries.inc();
+    for (const partition of partitions) this.#options.attach.askAgain(partition);
   }
 }

@@ -11,7 +11,7 @@ const readsMax = 32;
  */
 const turnMsMax = 10;
 
-/** One read that waits. */
+/** A read in the queue. */
 interface Waiting {
   readonly isWanted: () => boolean;
   readonly start: () => Promise<void>;

@@ -50,7 +50,7 @@ export class Receipts {
     this.#due.push({ say, atMs: clock.monotonicMs() + acceptedAfterMs });
   }
 
-  /** Whether the log has the say is not known: the client sends it again, and the actor knows repetitions. */
+  /** The log did not say that it has the say. The client sends it again; the actor knows repetitions. */
   lose(member: Member, say: PendingSay, refusal: Refusal): void {
     member.appending -= 1;
     say.at = 'settled';

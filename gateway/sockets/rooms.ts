@@ -10,7 +10,8 @@ export interface RoomWatcher {
 }
 
 /**
- * Every conversation with sessions here, by partition, because a change of owner concerns a whole partition.
+ * The rooms of this gateway. They are kept by partition, because a change of owner concerns a whole
+ * partition.
  */
 export class Rooms {
   readonly #byPartition: readonly Map<string, Room>[];
@@ -41,7 +42,7 @@ export class Rooms {
     return (this.#byPartition[partition]?.size ?? 0) > 0;
   }
 
-  /** Adds a session to its conversation, which is made with its first one. */
+  /** Adds a session to its room. The first session makes the room. */
   join({ creatorId, userId }: ConversationKey, session: Session): Room {
     const partition = this.partitionOf({ creatorId, userId });
     const name = conversationName({ creatorId, userId });
@@ -62,7 +63,7 @@ export class Rooms {
     return room;
   }
 
-  /** Takes a session out; the conversation goes with its last one. */
+  /** Takes a session out. The room goes with its last session. */
   leave(room: Room, session: Session): void {
     const at = room.sessions.indexOf(session);
     if (at >= 0) room.sessions.splice(at, 1);
@@ -74,8 +75,8 @@ export class Rooms {
 }
 
 /**
- * How many sockets the owner is told of; a conversation with only a request counts as one, so that it is
- * delivered to.
+ * The number of sockets that the owner is told. A room that holds only a request counts as one, because the
+ * owner delivers nothing to a gateway without sockets.
  */
 export function socketsOf({ sessions }: Room): number {
   if (sessions.length <= 1) return sessions.length;

@@ -12,8 +12,8 @@ export interface Peer extends Source {
 }
 
 /**
- * One socket of one person. Small on purpose: a gateway holds tens of thousands that say nothing for hours.
- * It is the budget of the bytes that came over it, too.
+ * One socket of one person. A gateway holds tens of thousands of sessions that say nothing for hours, so a
+ * session is small. It is also the budget of the bytes that came over its socket.
  */
 export interface Session extends Budget {
   readonly id: string;
@@ -22,16 +22,18 @@ export interface Session extends Budget {
   /** `socket` stays open; `request` lives for one POST and never crowds a socket out. */
   readonly of: 'socket' | 'request';
   state: SessionState;
-  /** When the system stopped taking this socket's bytes, or last took some; 0 while nothing is unsent. */
+  /**
+   * The time at which the system stopped taking this socket's bytes, or last took some; 0: nothing is unsent.
+   */
   unsentSinceMs: number;
-  /** Deltas were left out: a snapshot has to follow. */
+  /** Deltas were left out, so a snapshot has to follow. */
   behind: boolean;
   /** Frames refused since `faultsSinceMs`. */
   faults: number;
   faultsSinceMs: number;
 }
 
-/** Where a session stands. Times are monotonic. */
+/** The states of a session. Times are monotonic. */
 export type SessionState =
   /** Connected; its hello is awaited. */
   | { readonly at: 'new'; readonly sinceMs: number }
@@ -45,25 +47,25 @@ export type SessionState =
   | { readonly at: 'live'; readonly member: Member; sentSeq: number }
   | { readonly at: 'closed' };
 
-/** What the client has, by its hello. */
+/** The messages that the client has, by its hello. */
 export interface Position {
   readonly afterSeq: number;
   readonly tail: number;
 }
 
-/** A conversation that has sessions here. */
+/** A conversation with sessions at this gateway. */
 export interface Room extends ConversationKey {
   readonly name: string;
   readonly partition: number;
   /** Oldest first. */
   readonly sessions: Session[];
-  /** What its person may still say now; shared by all the person's sockets. */
+  /** The says that its person has left now; all sockets of the person share them. */
   allowance: Allowance;
   /** The answer being written and its text so far, for sessions that come late or read slowly. */
   turn: { readonly turnId: string; readonly text: string } | undefined;
   /** The highest seq that was passed on as read. */
   readSeq: number;
-  /** How many sockets of the person there are anywhere, as the owner last told; 0 when it has not. */
+  /** Sockets of the person at all gateways, as the owner last told; 0: it has not. */
   presence: number;
 }
 
@@ -78,9 +80,9 @@ export interface Member {
   creator: ReturnType<Catalog['creator']>;
   /** Says without a final receipt, oldest first. */
   readonly says: PendingSay[];
-  /** How many of them are not in the log yet. */
+  /** The number of `says` that are not in the log yet. */
   appending: number;
-  /** When the owner is asked again to attach this session, while it has not answered. */
+  /** The time at which the owner is asked again to attach this session, unless it answers. */
   askAgainAtMs: number;
   paging: boolean;
 }
@@ -116,7 +118,7 @@ export function newSession(options: {
   };
 }
 
-/** The member that a session is, once its token was accepted and until it is closed. */
+/** The member of a session whose token was accepted; undefined before that, and when it is closed. */
 export function memberOf({ state }: Session): Member | undefined {
   switch (state.at) {
     case 'attaching':

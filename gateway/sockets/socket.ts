@@ -15,7 +15,7 @@ declare module 'uWebSockets.js' {
   function _cfg(name: 'silent'): void;
 }
 
-/** What the sockets talk to. */
+/** The rest of the gateway, as the sockets see it. */
 export interface SocketOptions {
   readonly host: string;
   readonly port: number;
@@ -28,8 +28,8 @@ export interface SocketOptions {
   readonly drained: (session: Session) => void;
   readonly closed: (session: Session) => void;
   /**
-   * Says why a connection is refused: browsers see no HTTP status of a refused upgrade, but they see a close
-   * code.
+   * Refuses a connection with a close code. Browsers do not show the HTTP status of a refused upgrade, so the
+   * socket is opened first.
    */
   readonly refuse: (session: Session, code: CloseCode) => void;
   /** Begins to answer an HTTP request. */
@@ -49,16 +49,17 @@ export interface Listening {
  */
 const oversizedFrameBytes = 64 * 1024;
 /**
- * What waits beyond our own bound before uWebSockets.js drops: receipts and the like, and one history frame.
+ * Bytes that may wait above `unsentBytesMax` before uWebSockets.js drops a frame: receipts, and one history
+ * frame.
  */
 const backpressureSlackBytes = 1024 * 1024;
 
-/** A connection that is cut has this long to take its goodbye. What it sends meanwhile is not read. */
+/** A connection that is cut has this long to take its goodbye. Its frames are not read meanwhile. */
 const cutAfterMs = 25;
 
 const formats: Readonly<Record<string, Format>> = { 'rapport.v1.json': 'json', 'rapport.v1.proto': 'proto' };
 
-/** What travels with a socket. `opening` is dropped once it is open. */
+/** The user data of a socket. `opening` is dropped when the socket is open. */
 interface Slot {
   readonly wire: SocketWire;
   opening: { readonly peer: Peer; readonly known: boolean } | undefined;
@@ -114,7 +115,7 @@ function behavior(options: SocketOptions): uWS.WebSocketBehavior<Slot> {
     message: (socket, message, isBinary) => {
       const { session } = socket.getUserData().wire;
       if (session === undefined || !options.admits(session, message.byteLength)) return;
-      // Decoded before the first await, after which the bytes are gone.
+      // The bytes are gone after the first await, so they are copied here.
       options.take(session, isBinary ? new Uint8Array(message) : Buffer.from(message).toString());
     },
     drain: (socket) => {
@@ -130,7 +131,7 @@ function behavior(options: SocketOptions): uWS.WebSocketBehavior<Slot> {
   };
 }
 
-/** Takes the first subprotocol that we know; without one the socket is opened only to be told so. */
+/** Takes the first known subprotocol. Without one the socket is opened only to be refused with a code. */
 function upgrade(
   response: uWS.HttpResponse,
   request: uWS.HttpRequest,

@@ -1,19 +1,19 @@
-/** What a client speaks: proto3 JSON in text frames, or protobuf in binary ones. */
+/** The format of a connection: proto3 JSON in text frames, or protobuf in binary ones. */
 export type Format = 'json' | 'proto';
 
 /** One encoded Down frame. */
 export type Encoded = string | Uint8Array;
 
-/** What came of a send. `dropped` means that a hole is in the stream, so the socket must close. */
+/** The outcome of a send. `dropped`: the frame is lost and leaves a hole, so the socket must close. */
 export type Sent = 'sent' | 'waiting' | 'dropped';
 
 /**
- * A client's connection as the rest of the gateway sees it. After `end` or its close every call does nothing.
+ * A client's connection as the rest of the gateway sees it. Every call after `end` or `cut` does nothing.
  */
 export interface Wire {
   readonly format: Format;
   send(frame: Encoded): Sent;
-  /** Runs `writes` so that what they send leaves in one system call. */
+  /** Runs `writes` so that all their frames leave in one system call. */
   cork(writes: () => void): void;
   /** Bytes taken by `send` that the system has not taken yet. */
   unsentBytes(): number;

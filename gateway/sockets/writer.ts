@@ -8,27 +8,27 @@ import { encodeDown } from './down-frame.ts';
 import { memberOf, type Session } from './session.ts';
 import type { Encoded } from './wire.ts';
 
-/** A goodbye that says nothing else asks the client to come back after a moment of its own choice. */
+/** 0: the client chooses when to come back. */
 const reconnectAfterMsDefault = 0;
 
 export interface WriterOptions {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly meters: Meters;
-  /** Takes a session that was closed from here out of everything that knows it. */
+  /** Called once for a session that is over: takes it out of every set and map that holds it. */
   readonly onClosed: (session: Session) => void;
 }
 
 /**
- * Writes frames to sockets and bounds what waits unsent. Above `unsentBytesSoft` deltas are left out, and one
- * snapshot follows once there is room; above `unsentBytesMax` messages stay in the store and are read from
- * there later.
+ * Writes frames to sockets and bounds the bytes that wait unsent. Above `unsentBytesSoft` deltas are left
+ * out, and one snapshot follows once there is room; above `unsentBytesMax` messages stay in the store and are
+ * read from there later.
  */
 export class Writer {
   readonly #options: WriterOptions;
   /** Sessions with unsent bytes: few, so that the sweep is cheap. */
   readonly #pressed = new Set<Session>();
-  /** Who waits for room on a session. */
+  /** The waiters for room on a session. */
   readonly #waiting = new Map<Session, (() => void)[]>();
 
   constructor(options: WriterOptions) {
@@ -56,7 +56,7 @@ export class Writer {
     return session.unsentSinceMs === 0 || session.wire.unsentBytes() <= this.#options.limits.unsentBytesMax;
   }
 
-  /** Whether deltas and what else may be left out is written now. */
+  /** Whether a delta, or another frame that may be left out, is written now. */
   takesDeltas(session: Session): boolean {
     return session.unsentSinceMs === 0 || session.wire.unsentBytes() <= this.#options.limits.unsentBytesSoft;
   }
@@ -82,7 +82,7 @@ export class Writer {
     if (session.state.at === 'live') this.catchUpTurn(session);
   }
 
-  /** Gives the text of the answer being written to a session that missed deltas of it. */
+  /** Sends the text so far of the running answer to a session that missed deltas of it. */
   catchUpTurn(session: Session): void {
     if (!session.behind) return;
     session.behind = false;
@@ -104,7 +104,7 @@ export class Writer {
     this.countFault(session, code);
   }
 
-  /** Answers a frame that was not read, because too much came; a socket that goes on is cut. */
+  /** Answers a frame that was not read because too much came. A socket that goes on is cut. */
   faultUnread(session: Session, retryAfterMs: number): void {
     const code = 'too_fast';
     this.send(session, { fault: { code, reason: codes[code].sentence, retryAfterMs } });
@@ -169,7 +169,7 @@ export class Writer {
     this.#wake(session);
   }
 
-  /** Closes sockets that took nothing for too long. */
+  /** Closes sockets that took no bytes for too long. */
   tick(nowMs: number): void {
     for (const session of this.#pressed) {
       if (nowMs - session.unsentSinceMs > this.#options.limits.drainStallMs) this.goodbye(session, 'slow');

@@ -23,7 +23,7 @@ export class RawClient {
     this.closed = new Promise((resolve) => this.#socket.on('close', () => resolve(this.#closeCode)));
   }
 
-  /** What is sent together with the upgrade would be lost. */
+  /** Waits for the upgrade, because frames that are sent together with it would be lost. */
   async send(up: UpJson): Promise<void> {
     await this.#upgrade.promise;
     const payload = Buffer.from(JSON.stringify(up));

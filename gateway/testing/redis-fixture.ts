@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@rapport/runtime/free-port.ts';
 
-/** The one on the PATH; `npm test` sees to it that there is one. */
+/** The redis-server on the PATH. `npm test` makes sure that there is one. */
 const binary = 'redis-server';
 
 /** A real redis-server for tests: on loopback, keeping nothing on disk, on a port that it has again later. */
@@ -15,7 +15,7 @@ export interface TestRedis {
   kill(): Promise<void>;
   /** Starts it on the same port, empty. */
   restart(): Promise<void>;
-  /** It takes connections and answers nothing. */
+  /** Stops it: it takes connections and answers nothing. */
   pause(): void;
   resume(): void;
   stop(): Promise<void>;

@@ -7,7 +7,7 @@ import type { Inbox } from '@rapport/stream/inbox.ts';
 import type { Lanes } from '@rapport/stream/lanes.ts';
 import type { Owner, Owners } from '@rapport/stream/owners.ts';
 
-/** One append as the log got it. */
+/** An append as it came into the log. */
 export interface Appended {
   readonly partition: number;
   readonly envelopes: readonly Envelope[];
