@@ -60,7 +60,7 @@ export class CatchUp {
     const { writer, clock, random } = this.#options;
     let failures = 0;
     while (state.sentSeq < state.newestSeq) {
-      await this.#turn(session, state);
+      await this.#mayRead(session, state);
       if (session.state !== state) return;
       const messages = await this.#read(session, state);
       if (session.state !== state) return;
@@ -78,7 +78,7 @@ export class CatchUp {
   }
 
   /** Waits until the socket has room, and until its person may read another page. */
-  async #turn(session: Session, state: CatchingUp): Promise<void> {
+  async #mayRead(session: Session, state: CatchingUp): Promise<void> {
     const { writer, intake, clock } = this.#options;
     await writer.room(session);
     for (;;) {

@@ -20,8 +20,8 @@ export interface HistoryReaderOptions {
 }
 
 /**
- * Reads what was said, not too much at once. `isWanted` says, when the read's turn has come, whether its
- * client is still there; nothing is read for a client that has gone, and the answer is empty.
+ * Reads what was said, not too much at once. `isWanted` says, when the read's time has come, whether its
+ * client is still there. Nothing is read for a client that has gone, and the answer is empty.
  */
 export class HistoryReader {
   readonly #history: Pick<MessageStore, 'page'>;

@@ -6,10 +6,10 @@ import { Fault } from '@rapport/runtime/fault.ts';
 /** Reads of the store at once: after a restart everybody comes back at the same time. */
 const readsMax = 32;
 /**
- * SQLite is read on this thread. Reads that took so long in one turn of the event loop let frames and
- * deliveries go first; without this bound a thousand catch-ups would be one turn.
+ * SQLite is read on this thread. Reads that took so long in one round of the event loop let frames
+ * and deliveries go first. Without this bound a thousand catch-ups would be one round.
  */
-const turnMsMax = 10;
+const roundMsMax = 10;
 
 /** A read in the queue. */
 interface Waiting {
@@ -18,7 +18,7 @@ interface Waiting {
   readonly leave: (failure?: Fault) => void;
 }
 
-/** The reads of one creator's people, by userId; the person whose turn is next stands first. */
+/** The reads of one creator's people, by userId. The next person stands first. */
 interface Creator {
   readonly creatorId: string;
   readonly people: Map<string, Waiting[]>;
@@ -26,18 +26,18 @@ interface Creator {
 }
 
 /**
- * Reads that wait for the store, bounded and in fair order: each creator in turn, and within a creator each
- * person in turn, so that nobody's many reads stand before anybody's first.
+ * Reads that wait for the store, bounded and in fair order: one of each creator after the other, and within a
+ * creator one of each person, so that many reads of one person do not stand before the first of another.
  */
 export class ReadQueue {
   readonly #limits: Limits;
   readonly #clock: Clock;
-  /** The creator whose turn is next stands first. */
+  /** The next creator stands first. */
   readonly #creators = new Map<string, Creator>();
   #waiting = 0;
   #running = 0;
-  /** Spent on starting reads in this turn of the event loop. */
-  #turnMs = 0;
+  /** Spent on starting reads in this round of the event loop. */
+  #roundMs = 0;
 
   constructor({ limits, clock }: { readonly limits: Limits; readonly clock: Clock }) {
     this.#limits = limits;
@@ -45,7 +45,7 @@ export class ReadQueue {
   }
 
   /**
-   * Gives what `read` found; undefined when nobody wanted it any more once it was its turn. Throws Fault
+   * Gives what `read` found; undefined when it was not wanted any more as its time came. Throws Fault
    * `history_unavailable` when too many reads wait.
    */
   run<T>(key: ConversationKey, isWanted: () => boolean, read: () => Promise<T>): Promise<T | undefined> {
@@ -94,7 +94,7 @@ export class ReadQueue {
   }
 
   #pump(): void {
-    while (this.#running < readsMax && this.#turnMs < turnMsMax) {
+    while (this.#running < readsMax && this.#roundMs < roundMsMax) {
       const read = this.#next();
       if (read === undefined) return;
       if (read.isWanted()) this.#start(read);
@@ -107,13 +107,13 @@ export class ReadQueue {
     const beganMs = this.#clock.monotonicMs();
     const done = read.start();
     const tookMs = this.#clock.monotonicMs() - beganMs;
-    if (this.#turnMs === 0 && tookMs > 0) setImmediate(() => this.#newTurn());
-    this.#turnMs += tookMs;
+    if (this.#roundMs === 0 && tookMs > 0) setImmediate(() => this.#newRound());
+    this.#roundMs += tookMs;
     void done.then(() => this.#ended()); // start() has passed its failure on.
   }
 
-  #newTurn(): void {
-    this.#turnMs = 0;
+  #newRound(): void {
+    this.#roundMs = 0;
     this.#pump();
   }
 
@@ -122,7 +122,7 @@ export class ReadQueue {
     this.#pump();
   }
 
-  /** Takes out the read whose turn it is; its creator and its person go to the end of their rows. */
+  /** Takes out the next read. Its creator and its person go to the end of their rows. */
   #next(): Waiting | undefined {
     for (const creator of this.#creators.values()) {
       this.#creators.delete(creator.creatorId);
