@@ -65,12 +65,15 @@ function said(core: Core, event: Said, context: Context): Step {
   if (event.clientSeq <= device.clientSeq) return again(core, event, device);
   const { deviceId, clientSeq, id, text, channel, choiceId } = event;
   const seq = core.topSeq + 1;
+  const devices = withSaid(core.devices, device, { seq, mark, channel });
+  const isAsked = context.answering === 'coach';
   return {
     core: {
       ...core,
       topSeq: seq,
-      askedSeq: seq,
-      devices: withSaid(core.devices, device, { seq, mark, channel }),
+      askedSeq: isAsked ? seq : core.askedSeq,
+      answeredSeq: isAsked ? core.answeredSeq : seq,
+      devices,
     },
     messages: [messageOf(event, { seq, context })],
     effects: [{ kind: 'push', push: { to: 'stored', deviceId, clientSeq, id, seq } }],
