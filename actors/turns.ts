@@ -17,14 +17,14 @@ const deltaEveryMs = 30;
 
 type TurnEnd = Answered | TurnFailed | TurnStopped;
 
-/** Which answer to write, for whom, and who is to see it grow. */
+/** An order to write one answer, with the ways to show its growing text and to end the turn. */
 export interface TurnOrder {
   readonly key: ConversationKey;
   readonly turnId: string;
   readonly attempt: number;
   /** The version of the creator's configuration that the turn began with. */
   readonly configVersion: number;
-  /** What the person said after this seq and up to `askedSeq` is to be answered. */
+  /** Messages of the person after this seq and up to `askedSeq` are to be answered. */
   readonly answeredSeq: number;
   readonly askedSeq: number;
   readonly uptoSeq: number;
@@ -97,7 +97,7 @@ export class Turns {
 
   /**
    * Gives up an answer whose turn the log has ended, for example by the answer of an earlier attempt. The
-   * model would go on writing what nobody reads.
+   * model would go on with a text that nobody reads.
    */
   keepOnly(name: string, turn: Turn): void {
     const order = this.#writing.get(name)?.order;
@@ -203,8 +203,8 @@ function endOf({ order, text, sources }: Writing, outcome: Outcome, usage: Usage
 }
 
 /**
- * What the person said while the previous answer was being written lies above that answer, but it is what is
- * asked now: a model wants it last. Asking to try again asks nothing new.
+ * Messages that the person sent while the previous answer was being written lie above that answer, but they
+ * are the question now, and a model wants the question last. Asking to try again asks nothing new.
  */
 export function questionLast(
   page: readonly StoredMessage[],

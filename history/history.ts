@@ -2,7 +2,7 @@ import type { MessageJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 import type { ConversationKey } from '@rapport/proto/identity.ts';
 import type { Usage } from '@rapport/proto/usage.ts';
 
-/** A message as it is stored: the wire's own shape with seq and atMs, and what its answer took. */
+/** A message as it is stored: the wire's own shape with seq and atMs, and the usage of its answer. */
 export type StoredMessage = MessageJson & {
   readonly seq: number;
   readonly atMs: number;

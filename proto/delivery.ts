@@ -17,7 +17,7 @@ export interface Deliveries {
 }
 
 export interface Delivery extends ConversationKey {
-  /** The owner's generation for this partition. The gateway drops what is older than the newest it has seen. */
+  /** The owner's generation for this partition. The gateway drops deliveries of an older one. */
   readonly epoch: number;
   readonly pushes: readonly Push[];
 }

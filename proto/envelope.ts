@@ -31,7 +31,7 @@ interface TurnEnded {
   readonly turnId: string;
   /** The attempt that ended. Absent in logs of before, whose events count for whatever attempt runs. */
   readonly attempt?: number;
-  /** What the attempt took. Absent in logs of before. */
+  /** Model, tokens and times of the attempt. Absent in logs of before. */
   readonly usage?: Usage;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What an answer took. It comes back with the event that ends the turn and is stored with the message; the
- * gateway does not show it to people.
+ * Model, tokens and times of an answer. They come back with the event that ends the turn and are stored with
+ * the message. The gateway does not show them to people.
  */
 export interface Usage {
   /** The attempt that this is about. */

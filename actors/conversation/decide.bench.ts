@@ -3,8 +3,8 @@ import { decide } from './decide.ts';
 import type { Context } from './decision.ts';
 import { type Conversation, newConversation } from './state.ts';
 
-// What one decision costs: `node actors/conversation/decide.bench.ts` prints nanoseconds as JSON. It counts
-// time of the processor, so that other work on the machine does not matter.
+// Measures one decision: `node actors/conversation/decide.bench.ts` prints nanoseconds of processor time as
+// JSON. Processor time, because other work on the machine makes the clock's time useless.
 const runs = 9;
 const conversations = 2_000;
 const rounds = 40;

@@ -4,12 +4,12 @@ import type { Effect } from './effect.ts';
 import type { Moment } from './moment.ts';
 import type { Conversation, Core } from './state.ts';
 
-/** What an event leads to: the state after it, the messages to store, and the effects to perform then. */
+/** The outcome of an event: the state after it, the messages to store, and the effects to perform then. */
 export interface Decision {
   readonly state: Conversation;
   readonly messages: readonly NewMessage[];
   readonly effects: readonly Effect[];
-  /** What happened, in order. */
+  /** The moments of the event, in order. */
   readonly moments: readonly Moment[];
 }
 
@@ -21,14 +21,14 @@ export interface Step {
   readonly moments: readonly Moment[];
 }
 
-/** A message as it is stored: as clients see it, and what its answer took. */
+/** A message as it is stored: as clients see it, with the usage of its answer. */
 export type NewMessage = MessageJson & {
   readonly seq: number;
   readonly atMs: number;
   readonly usage?: Usage;
 };
 
-/** What `decide` may know besides state and event: values, so that folding again gives the same. */
+/** All that `decide` may know besides state and event: values, so that folding again gives the same. */
 export interface Context {
   readonly userId: string;
   /** The log record's time. */
@@ -36,7 +36,7 @@ export interface Context {
   /** How the creator wants messages answered, and the version of that configuration. */
   readonly answering: 'coach' | 'people';
   readonly configVersion: number;
-  /** What the creator set for each part, by the part's name, as it was published: a part checks its own. */
+  /** The creator's settings for parts as published, by the part's name. Each part checks its own. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
 

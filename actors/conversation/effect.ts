@@ -1,12 +1,12 @@
 import type { Push } from '@rapport/proto/delivery.ts';
 import type { DownJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
 
-/** What is to be done once the decision is stored. */
+/** Something to do once the decision is stored. */
 export type Effect = { readonly kind: 'push'; readonly push: Push } | Infer | Schedule | Unschedule;
 
 /**
- * Ask inference for the answer of a turn: to what the person said after `answeredSeq` and up to `askedSeq`,
- * given the messages up to `uptoSeq`.
+ * Ask inference for the answer of a turn: to the person's messages after `answeredSeq` and up to `askedSeq`,
+ * given all messages up to `uptoSeq`.
  */
 export interface Infer {
   readonly kind: 'infer';
@@ -48,7 +48,7 @@ interface Traits {
 
 /** Every kind of effect. A kind that is missing here, or is performed nowhere, does not type. */
 const effectTraits = {
-  /** The next owner's gateways attach again, and the answer to an attach holds what a lost push had told. */
+  /** The next owner's gateways attach again, and the answer to an attach holds the news of a lost push. */
   push: { isRecorded: false, waitsFor: 'nothing' },
   /** `turn_lost` begins the answer again. */
   infer: { isRecorded: false, waitsFor: 'nothing' },

@@ -11,7 +11,7 @@ export interface Folded {
   readonly isVetoed: boolean;
 }
 
-/** Tells the step's moments to every part, in order, and puts what they want into the step. */
+/** Tells the step's moments to every part, in order, and adds the parts' messages and effects to the step. */
 export function foldParts(
   before: Step,
   {

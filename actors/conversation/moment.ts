@@ -1,8 +1,8 @@
 import type { Usage } from '@rapport/proto/usage.ts';
 
 /**
- * What happened in a conversation, as the core tells it to the parts once an event is folded. An event that
- * changes nothing, such as a message that was delivered twice, makes no moment.
+ * Something that happened in a conversation. The core tells it to the parts once the event is folded. An
+ * event that changes nothing, such as a message that was delivered twice, makes no moment.
  */
 export type Moment = PersonSaid | CoachAnswered | TurnFailed | TurnStopped | ReadUpTo | TimerFired;
 
@@ -22,7 +22,7 @@ interface TurnEnded {
   readonly attempt: number;
   /** The person asked more meanwhile: the next turn begins now, unless a part vetoes it. */
   readonly isMoreAsked: boolean;
-  /** What the attempt took; undefined when its host is gone, and in logs of before. */
+  /** Model, tokens and times of the attempt; undefined when its host is gone, and in logs of before. */
   readonly usage: Usage | undefined;
 }
 
@@ -40,7 +40,7 @@ export interface TurnFailed extends TurnEnded {
   readonly code: string;
 }
 
-/** The person stopped the answer. What was written by then was stored under `seq`; absent: nothing was. */
+/** The person stopped the answer. Its text so far was stored under `seq`; absent: there was no text. */
 export interface TurnStopped extends TurnEnded {
   readonly kind: 'turn_stopped';
   readonly seq?: number;

@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import type { Moment } from './moment.ts';
 
 /**
- * One thing that the coach does beside answering: a pure fold of moments into a slice of the conversation's
- * state. `docs/parts.md` tells how to write one.
+ * A feature of the coach beside answering: a pure fold of moments into a slice of the conversation's state.
+ * `docs/parts.md` tells how to write one.
  */
 export interface Part<Slice = unknown, Settings = unknown> {
   /**
@@ -13,8 +13,8 @@ export interface Part<Slice = unknown, Settings = unknown> {
   /** The slice of a conversation in which the part has remembered nothing. It is not stored. */
   readonly initial: Slice;
   /**
-   * What a creator may set for this part. `npm run knowledge` refuses anything else; a published value that
-   * does not have this form counts as not set.
+   * The form of a creator's settings for this part. `npm run knowledge` refuses anything else. A published
+   * value of another form counts as not set.
    */
   readonly settings: z.ZodType<Settings>;
   /** Called with each moment in order. `slice` is this part's alone, JSON, and is never changed in place. */
@@ -37,7 +37,7 @@ export interface PartResult<Slice> {
   /** Stored after the message of the moment, and shown to everyone. */
   readonly messages?: readonly PartMessage[];
   readonly effects?: readonly PartEffect[];
-  /** Keeps the model from answering what this moment was about. One part is enough. */
+  /** Keeps the model from answering the message of this moment. One part is enough. */
   readonly veto?: 'answer';
 }
 

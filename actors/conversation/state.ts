@@ -1,16 +1,16 @@
-/** All that one conversation remembers between events. Plain JSON: the row stores it as it stands. */
+/** The memory of one conversation between events. Plain JSON: the row stores it as it stands. */
 export interface Conversation {
   readonly core: Core;
   readonly parts: Slices;
 }
 
 /**
- * What each part remembers, by the part's name. A part that remembers nothing has no entry. An entry of a
- * part that this process does not know stays as it is, so that an older host loses nothing of a newer one.
+ * The slice of each part, by the part's name. A part that remembers nothing has no entry. The entry of a part
+ * that this process does not know stays as it is, so that an older host loses nothing of a newer one.
  */
 export type Slices = Readonly<Record<string, unknown>>;
 
-/** What every conversation has: numbering, devices, the turn, the timers of all parts. */
+/** State that every conversation has: numbering, devices, the turn, the timers of all parts. */
 export interface Core {
   /** The seq of the newest message; 0 before the first. */
   readonly topSeq: number;
@@ -20,7 +20,7 @@ export interface Core {
   readonly askedSeq: number;
   /** Everything up to this seq is answered or needs no answer. A failed turn does not count as an answer. */
   readonly answeredSeq: number;
-  /** What each device has sent; the device that was heard last is at the end. */
+  /** The person's devices. The device that was heard last is at the end. */
   readonly devices: readonly Device[];
   readonly turn: Turn;
   /** Absent until the first timer is set. */

@@ -8,7 +8,7 @@ import type { Core, Timer, Timers } from './state.ts';
 export const lateMs = 30_000;
 /** Late timers are spread over this time: 10,000 at once become some 33 in a second. */
 export const spreadMs = 300_000;
-/** A timer of an unknown part waits this long for a newer host. After a rollback for good it would never end. */
+/** A timer of an unknown part waits this long for a newer host: after a rollback none may ever come. */
 export const unknownKeptMs = 7 * 86_400_000;
 
 const none: Timers = { set: 0, pending: [] };

@@ -14,7 +14,7 @@ export interface Actor {
   inSeq: number;
   /** What the row that it was loaded from records, as long as it may have to be performed again. */
   outbox?: readonly Recorded[];
-  /** What an older host kept in that row: to be performed before the next row is written. */
+  /** Effects that an older host kept in that row: to be performed before the next row is written. */
   owed?: readonly Recorded[];
   /** Effects of that row that only a newer host can perform: every row of this host keeps them. */
   readonly kept?: readonly UnknownEffect[];

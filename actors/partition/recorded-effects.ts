@@ -37,8 +37,8 @@ export class RecordedEffects {
   }
 
   /**
-   * Performs what a batch recorded. Resolves when all of it is known to be performed, so that neither a
-   * checkpoint nor the conversation's next row goes past it. Rejects only when the host stops.
+   * Performs the recorded effects of a batch. Resolves when all are known to be performed, so that neither a
+   * checkpoint nor the conversation's next row goes past them. Rejects only when the host stops.
    */
   async perform(touched: readonly Touched[]): Promise<void> {
     const orders: Order[] = [];
@@ -48,9 +48,9 @@ export class RecordedEffects {
   }
 
   /**
-   * Performs what the rows of these actors record, before the next row replaces it: the host that wrote a row
-   * may have died before it performed the row's effects, or may not have known them. Done once for each
-   * loaded row.
+   * Performs the effects in the rows of these actors, before the next row replaces them. The host that wrote
+   * a row may have died before it performed the row's effects, or may not have known them. Each loaded row is
+   * replayed once.
    */
   async replay(actors: Iterable<Actor>): Promise<void> {
     const orders: Order[] = [];

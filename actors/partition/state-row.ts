@@ -12,7 +12,7 @@ export interface UnknownEffect {
   readonly kind: string;
 }
 
-/** What a conversation's row holds. */
+/** The content of a conversation's row. */
 export interface StateRow {
   readonly state: Conversation;
   /** Recorded effects of the batch that wrote the row: performed again when the batch is read again. */

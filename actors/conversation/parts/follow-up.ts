@@ -15,8 +15,8 @@ const settings = z.object({
 const endQuiet: readonly PartEffect[] = [{ kind: 'cancel_timer' }];
 
 /**
- * The coach speaks once to a person who was quiet for so long after an answer. What is configured when the
- * time comes counts: a creator who has switched it off by then sends nothing.
+ * The coach speaks once to a person who was quiet for so long after an answer. The settings at that time
+ * count: a creator who has switched the part off by then sends nothing.
  */
 export const followUp: Part<null, z.infer<typeof settings>> = {
   name: 'follow-up',

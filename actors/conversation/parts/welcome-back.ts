@@ -15,8 +15,8 @@ interface Heard {
 }
 
 /**
- * The coach greets a person who writes again after so many days, and then answers. Only what was said while
- * the creator wants this counts, so that a conversation of any other creator remembers nothing for it.
+ * The coach greets a person who writes again after so many days, and then answers. Messages count from the
+ * moment at which the creator sets this, so that conversations of other creators remember nothing for it.
  */
 export const welcomeBack: Part<Heard, z.infer<typeof settings>> = {
   name: 'welcome-back',
