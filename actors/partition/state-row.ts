@@ -24,11 +24,11 @@ export interface StateRow {
 }
 
 interface RowJson {
-  readonly v: number;
-  readonly core: Core;
-  readonly parts?: Slices;
-  readonly outbox?: readonly (Recorded | UnknownEffect)[];
-  readonly kept?: readonly (Recorded | UnknownEffect)[];
+  v: number;
+  core: Core;
+  parts?: Slices;
+  outbox?: readonly (Recorded | UnknownEffect)[];
+  kept?: readonly (Recorded | UnknownEffect)[];
 }
 
 /** The row as text. What is empty is left out, so that an idle conversation takes little. */
@@ -36,14 +36,11 @@ export function rowText(
   { core, parts }: Conversation,
   { effects, kept }: { readonly effects: readonly Effect[]; readonly kept: readonly UnknownEffect[] },
 ): string {
+  const row: RowJson = { v: rowVersion, core };
+  if (parts !== noSlices && Object.keys(parts).length > 0) row.parts = parts;
   const outbox = effects.filter(isRecorded);
-  const row: RowJson = {
-    v: rowVersion,
-    core,
-    ...(Object.keys(parts).length > 0 && { parts }),
-    ...(outbox.length > 0 && { outbox }),
-    ...(kept.length > 0 && { kept }),
-  };
+  if (outbox.length > 0) row.outbox = outbox;
+  if (kept.length > 0) row.kept = kept;
   return JSON.stringify(row);
 }
 
