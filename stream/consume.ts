@@ -23,7 +23,7 @@ const lost: ReadonlySet<string> = new Set([
 
 /** A stream's messages in order. The run ends as soon as its consumer may be lost. */
 export interface Messages extends Run<JsMsg> {
-  /** How many messages there were when it began. */
+  /** Messages that the stream had for this run when it began. */
   readonly before: number;
 }
 

@@ -4,7 +4,7 @@ import { decodeEnvelope, encodeBatch, encodeEnvelope } from '@rapport/proto/batc
 import type { Envelope } from '@rapport/proto/envelope.ts';
 import { partitionOf } from './partition.ts';
 
-/** What could not be processed, as stream DEAD keeps it. */
+/** An entry of the log that could not be processed, as stream DEAD keeps it. */
 export interface DeadLetter {
   readonly sequence: number;
   readonly timeMs: number;
@@ -16,11 +16,12 @@ export interface DeadLetter {
 }
 
 export interface DeadLetters {
-  /** All that there are now, oldest first. */
+  /** Every letter that DEAD has at this moment, oldest first. */
   list(): Promise<readonly DeadLetter[]>;
   /**
-   * Puts the event into the log again, and only then deletes the letter. The log takes it once, however
-   * often it is tried within two minutes; after that the conversation itself knows what it has.
+   * Puts the event into the log again, and only then deletes the letter. Within two
+   * minutes the log takes it once, however often it is tried. After that, the conversation ignores an event
+   * that it has.
    */
   replay(letter: DeadLetter & { readonly envelope: Envelope }): Promise<void>;
 }

@@ -3,8 +3,8 @@ import { type Deliveries, type Delivery, isPush, type Push } from '@rapport/prot
 type Stored = Extract<Push, { readonly to: 'stored' }>;
 
 /**
- * The most frequent push by far, with its fields by position: half as long, and read twice as fast. Where it
- * is the same device's next say with the next seq, only its id.
+ * The most frequent push by far, with its fields by position: half as long, and read twice as fast. Only
+ * the id is sent where device, clientSeq and seq follow from the push before.
  */
 type StoredInPlace = readonly [deviceId: string, clientSeq: number, seq: number, id: string] | string;
 
@@ -19,10 +19,10 @@ interface Header {
 }
 
 /**
- * Lines: first who gets what, then each stored message's frame as it is. JSON has no line break of its own,
- * so the gateway passes these frames on without reading them. Each push that is an array or a string has a
- * line, also in later forms; a push that is an object has none. So a reader that leaves a push out knows
- * which line is its.
+ * The text has lines: first the deliveries, then each stored message's frame as it is. JSON has no line
+ * break of its own, so the gateway passes these frames on without reading them. Each push that is an array
+ * or a string has a line, also in later forms; a push that is an object has none. So a reader that leaves a
+ * push out knows which line is its.
  */
 export function encodeDeliveries({ hostId, number, deliveries, messages }: Deliveries): string {
   const header = JSON.stringify({ hostId, number, deliveries: deliveries.map(inPlace) } satisfies Header);

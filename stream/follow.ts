@@ -1,17 +1,17 @@
 import type { Clock } from '@rapport/runtime/clock.ts';
 
-/** The pause before what ended is begun again. */
+/** The pause before a run that ended is begun again. */
 const againMs = 50;
 
-/** What comes, one after the other, until something ends it. */
+/** Values that come one after the other, until something ends the run. */
 export interface Run<T> extends AsyncIterable<T> {
-  /** Who iterates gets nothing more. */
+  /** Ends the iteration: it gives nothing more. */
   stop(): void;
 }
 
 /**
- * Everything that comes, until the signal aborts: a run that failed, that ended, or that is from before the
- * connection came back, is begun again. `begin` begins it after what was handed on last.
+ * Gives every value until the signal aborts. A run that failed or ended is begun again, and so is a run from
+ * before the connection came back: its consumer may be gone. `begin` begins after the value handed on last.
  */
 export async function* follow<T>(options: {
   readonly begin: () => Promise<Run<T>>;
@@ -33,7 +33,7 @@ export async function* follow<T>(options: {
     signal.addEventListener('abort', stop);
     try {
       run = await begin();
-      if (over) run.stop(); // It was asked for while the run began.
+      if (over) run.stop(); // The end was asked for while the run began.
       for await (const one of run) {
         yield one;
         if (signal.aborted) return;

@@ -15,11 +15,11 @@ import { isTooLarge } from './jetstream-errors.ts';
 import { Link } from './link.ts';
 
 /**
- * One request to the server; an fsync takes 0.3 ms, so a silent second means a lost request or a restarting
- * server.
+ * How long one request to the server may take. An fsync takes 0.3 ms, so a silent second means that the
+ * request was lost or that the server restarts.
  */
 const requestMs = 1_000;
-/** Tries at one append before its senders are told `busy`. The server's dedup window covers all of them. */
+/** Tries at one append before it fails with `busy`. The server's dedup window covers all of them. */
 const appendTriesMax = 5;
 
 export async function openNatsInbox(
@@ -79,7 +79,7 @@ function isRefusedForGood(failure: unknown): boolean {
   return failure instanceof errors.InvalidArgumentError || isTooLarge(failure);
 }
 
-/** Reads on, through lost consumers and restarted servers, from the record after the last one handed on. */
+/** Reads from the record after the last one handed on, through lost consumers and restarted servers. */
 async function* read(options: {
   readonly js: JetStreamClient;
   readonly link: Link;

@@ -11,18 +11,18 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { isStreamMissing } from './jetstream-errors.ts';
 
 export interface InboxSettings {
-  /** 0: as the log was made; for a new one, `ofNew`. */
+  /** 0: as the log was made, or `ofNew` for a new log. */
   readonly partitions: number;
   readonly ofNew?: number;
   readonly replicas: number;
 }
 
-/** Of a log that nobody wanted otherwise: docs/decisions/0006. */
+/** Partitions of a new log for which no number was given: docs/decisions/0006. */
 const partitionsDefault = 8;
 
 /**
- * A stream with delayed messages has to discard the oldest where it meets a limit of its own. So this one
- * has no limit: nothing unprocessed is ever deleted, and a full disk refuses new messages.
+ * NATS lets a stream with delayed messages only discard its oldest messages at a limit. So INBOX has no
+ * limit: no unprocessed message is ever deleted, and a full disk refuses new messages.
  */
 const timed = {
   subjects: ['inbox.*', 'timer.>'],
@@ -30,7 +30,7 @@ const timed = {
   allow_msg_schedules: true,
 };
 
-/** Makes the log with so many partitions; one that is there stays as it is. */
+/** Makes the log with this many partitions. A log that is there stays as it is. */
 export async function makeLog(
   nc: NatsConnection,
   settings: { readonly partitions: number; readonly replicas: number },
@@ -81,14 +81,14 @@ async function makeInbox(jsm: JetStreamManager, settings: InboxSettings): Promis
     });
     return config;
   } catch (failure) {
-    // Of several processes that start on a new NATS, another may have been faster.
+    // Several processes may start on a new NATS at once, and another one may have made the stream.
     const made = await findInbox(jsm);
     if (made === undefined) throw failure;
     return made;
   }
 }
 
-/** A log that was made before there were timers gets what they need. */
+/** Gives a log that was made before there were timers the settings that timers need. */
 async function bringUp(jsm: JetStreamManager, config: StreamConfig): Promise<void> {
   for (const limit of ['max_bytes', 'max_msgs', 'max_msgs_per_subject', 'max_age'] as const) {
     if (config[limit] <= 0) continue;
@@ -98,20 +98,20 @@ async function bringUp(jsm: JetStreamManager, config: StreamConfig): Promise<voi
   if (config.allow_msg_schedules === true) return;
   const updated = await jsm.streams.update('INBOX', { ...config, ...timed });
   if (updated.config.allow_msg_schedules === true) return;
-  // A server that is too old knows nothing of delayed messages, and would keep them for ever without a word.
+  // A server that is too old ignores the setting, and would keep timers for ever without firing them.
   throw new Error('Cannot use this NATS for the log: it has no timers; it should be 2.12 or newer');
 }
 
 /**
- * Where a log made at that time begins to count. Positions in the log order what the history has folded, so
- * a log that is made anew beside an old history must begin above every position of the log before it. That
- * holds as long as no log takes 2,000 records a second through its whole life; fsync allows little more.
+ * The first sequence of a log that is made at that time. The history compares positions of the log, so a new
+ * log beside an old history must begin above every position of the log before it. That holds as long as no
+ * log takes 2,000 records a second through its whole life; fsync allows little more.
  */
 export function firstSequence(wallMs: number): number {
   return Math.floor(wallMs / 1_000) * 2_000;
 }
 
-/** What could not be processed; the oldest goes first when a gibibyte is full. */
+/** DEAD keeps what could not be processed. It discards its oldest messages when a gibibyte is full. */
 async function ensureDead(jsm: JetStreamManager, replicas: number): Promise<void> {
   if ((await findStream(jsm, 'DEAD')) !== undefined) return;
   await jsm.streams.add({

@@ -10,7 +10,7 @@ import type { Link } from './link.ts';
 /** A server that is there makes a consumer in milliseconds. */
 const requestMs = 1_000;
 
-/** What a bucket has under a key. */
+/** A key's newest value. */
 export interface WatchedEntry {
   readonly key: string;
   /** Undefined when the key was deleted. */
@@ -28,10 +28,10 @@ export interface KvWatch {
 
 export interface KvWatchOptions {
   readonly nc: NatsConnection;
-  /** Of that connection. */
+  /** The link of `nc`. */
   readonly link: Link;
   readonly bucket: string;
-  /** Only these, as a filter of subjects; left out, all. */
+  /** A filter of subjects; left out, all keys are watched. */
   readonly keys?: string;
   /** Makes the bucket when it is not there. */
   readonly ensure?: () => Promise<unknown>;
@@ -60,7 +60,7 @@ async function watchOn(
 ): Promise<void> {
   const { nc, link, bucket, keys = '>', ensure, log, onEntry } = options;
   const js = jetstream(nc, { timeout: requestMs });
-  /** Entries to come that were there when this run began. */
+  /** Entries still to come that existed when this run began. */
   let left = 0;
   const begin = async () => {
     await ensure?.();

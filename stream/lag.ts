@@ -1,17 +1,17 @@
 import { DeliverPolicy, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 
-/** A consumer that only counts is forgotten by the server after this time. */
+/** The server forgets a consumer that only counts after this time. */
 const forgottenAfterNs = 1_000_000_000;
 
-/** How much of the log lies behind a place in it, for whoever looks at it from outside. */
+/** Counts the records behind a place in the log, for tools that do not work on the log. */
 export interface Lag {
   readonly partitions: number;
   /** Records of a partition after that sequence. */
   behind(partition: number, afterSequence: number): Promise<number>;
 }
 
-/** Throws when there is no log: one is made by who works on it, never by who looks. */
+/** Throws when there is no log. Only processes that work on a log make one. */
 export async function openLag(nc: NatsConnection): Promise<Lag> {
   const jsm = await jetstreamManager(nc);
   const inbox = await jsm.streams.info('INBOX').catch((cause: unknown) => {

@@ -42,7 +42,7 @@ async function pulse(nc: NatsConnection, gatewayId: string, deliveries: Deliveri
   }
 }
 
-/** Hands on what `decode` reads. A message that it cannot read is passed over, as if it had been lost. */
+/** Hands on what `decode` reads. A message that cannot be read is passed over, as if it had been lost. */
 function receive<T>(
   nc: NatsConnection,
   options: { readonly subject: string; readonly log: Log; readonly decode: (text: string) => T },

@@ -1,8 +1,8 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 
 /**
- * Whether a connection is up, and when it comes back, or goes on without a server that left the cluster: what
- * was under way before is then lost or must be asked again.
+ * Tells whether a connection is up, and when it returns: it came back, or it goes on without a server that
+ * left the cluster. A request that was under way before is then lost or must be made again.
  */
 export class Link {
   #up = true;
@@ -22,15 +22,14 @@ export class Link {
     return this.#closed.signal;
   }
 
-  /** Calls `act` each time that happens, until the returned function is called. */
+  /** Calls `act` each time the connection returns, until the returned function is called. */
   onReturn(act: () => void): () => void {
     this.#onReturn.add(act);
     return () => this.#onReturn.delete(act);
   }
 
   /**
-   * Settles as `request` does, or rejects when the connection comes back or a server leaves before: then no
-   * answer may come.
+   * Settles as `request` does. Rejects when the connection returns before: then the answer may never come.
    */
   async unlessLost<T>(request: Promise<T>): Promise<T> {
     const lost = Promise.withResolvers<never>();
@@ -46,7 +45,7 @@ export class Link {
     for await (const status of nc.status()) {
       if (status.type === 'disconnect') this.#up = false;
       if (status.type === 'reconnect') this.#up = true;
-      // The list of servers changed; it does not name those that the connection was told of at first.
+      // The list of servers changed. The update does not tell which server left, so every one counts.
       else if (status.type !== 'update') continue;
       for (const act of this.#onReturn) act();
     }

@@ -8,9 +8,9 @@ import type { Member, Members, OnMember } from './members.ts';
 
 const bucket = 'members';
 const utf8 = new TextDecoder();
-/** A member that is silent for this long is not even remembered. Far above every lease. */
+/** NATS forgets a member that is silent for this long. Far above every lease. */
 const rememberedMs = 60_000;
-/** Making the bucket again must not cost a host its lease more than once. */
+/** How long making the bucket may take: a host must not lose its lease twice to it. */
 const openWithinMs = 500;
 
 export function openNatsMembers(
@@ -52,13 +52,13 @@ class NatsMembers implements Members {
   }
 
   async beat(member: Member, withinMs: number): Promise<void> {
-    // Publishing while disconnected would only pile up.
+    // While disconnected, heartbeats would pile up in the client.
     if (!this.#link.up) throw new Error('the link to NATS is down');
     try {
       const kv = this.#kv ?? (await this.#open());
       await kv.put(member.hostId, JSON.stringify(member), { timeout: withinMs });
     } catch (failure) {
-      this.#kv = undefined; // What is in memory ends with its server: the next one makes it again.
+      this.#kv = undefined; // The bucket is in memory and ends with its server: the next beat makes it again.
       throw failure;
     }
   }

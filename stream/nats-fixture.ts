@@ -39,7 +39,7 @@ export async function startTestNats(): Promise<TestNats> {
   };
 }
 
-/** The nats-server that the tests run. */
+/** The nats-server binary that tests run. */
 export function testBinary(): Promise<string> {
   return findNatsServer({ toolsDir, log: quiet });
 }

@@ -13,7 +13,7 @@ import { openNatsOwners } from './owners-nats.ts';
 import type { Timers } from './timers.ts';
 import { openNatsTimers } from './timers-nats.ts';
 
-/** What is under way when a process ends has this long to arrive. */
+/** Messages that are under way when a process ends have this long to arrive. */
 const drainWithinMs = 2_000;
 
 export interface Stream {
@@ -22,7 +22,7 @@ export interface Stream {
   readonly owners: Owners;
   readonly members: Members;
   readonly timers: Timers;
-  /** The commit path's connection, for what else a process keeps in JetStream. */
+  /** The commit path's connection, for other things that a process keeps in JetStream. */
   readonly nc: NatsConnection;
   /** Throws when the server does not answer: for readiness. */
   ping(): Promise<void>;
@@ -30,8 +30,8 @@ export interface Stream {
 }
 
 /**
- * Everything a process needs of NATS. The commit path and the fan-out have a connection each: the server cuts
- * a client that has 64 MB pending, and a slow fan-out must not cut the log.
+ * Opens all that a process needs of NATS. The commit path and the fan-out have a connection each: the server
+ * cuts off a client with 64 MB pending, and a slow fan-out must not cut off the log.
  */
 export async function openStream(options: {
   readonly url: string;

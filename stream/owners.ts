@@ -1,10 +1,9 @@
 /**
- * Who owns a partition, since when, and how far it has come. Kept in NATS KV bucket `owners`, key =
- * partition.
+ * The owner of a partition and its progress. Kept in NATS KV bucket `owners`; the key is the partition.
  */
 export interface Owner {
   readonly partition: number;
-  /** The host's incarnation; empty when nobody owns it. */
+  /** The incarnation of the host that owns the partition; empty when no host does. */
   readonly hostId: string;
   /** Grows by one with each change of owner. */
   readonly epoch: number;
@@ -16,18 +15,18 @@ export interface Owner {
 
 export interface Owners {
   /**
-   * Calls `onChange` with every partition's owner, and then whenever one changes. Resolves once all that
-   * exist were given; the returned function ends it.
+   * Calls `onChange` with every partition's owner, and then with each change. Resolves once all
+   * owners that exist were given. The returned function ends the watch.
    */
   watch(onChange: (owner: Owner) => void): Promise<() => void>;
   /**
-   * Makes `hostId` the owner with the next epoch, by compare-and-set, when `mayTake` lets it have the
-   * partition from the owner before; undefined when it does not, or when somebody else was faster.
+   * Makes `hostId` the owner with the next epoch, by compare-and-set, if `mayTake` allows it for the owner
+   * before. Resolves with undefined when it does not, or when another host was faster.
    */
   claim(partition: number, hostId: string, mayTake?: (before: Owner) => boolean): Promise<Owner | undefined>;
   /**
-   * Writes the owner's progress by compare-and-set; false when that epoch is over. With an empty `hostId` it
-   * lets go. Throws when it is not known to be written.
+   * Writes the owner's progress by compare-and-set. Resolves with false when that epoch is over. An empty
+   * `hostId` lets go of the partition. Throws when it is not known whether the progress is written.
    */
   checkpoint(owner: Owner): Promise<boolean>;
 }

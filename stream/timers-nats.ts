@@ -5,13 +5,13 @@ import { Fault } from '@rapport/runtime/fault.ts';
 import { partitionOf } from './partition.ts';
 import type { TimerKey, Timers } from './timers.ts';
 
-/** One request to the server, which answers within a few milliseconds. */
+/** How long one request may take. The server answers within a few milliseconds. */
 const requestMs = 1_000;
 
 /**
- * Timers as delayed messages (NATS ADR-51): a message on a subject of its own, which the server moves to its
- * partition's subject when its time has come. The generation is part of the subject: a message that an owner
- * of long ago still sends replaces only itself.
+ * Timers as delayed messages (NATS ADR-51): each is a message on a subject of its own, which the server
+ * moves to its partition's subject when its time has come. The generation is part of the subject, so a
+ * message that an earlier owner still sends replaces no newer timer.
  */
 export async function openNatsTimers(nc: NatsConnection, partitions: number): Promise<Timers> {
   const js = jetstream(nc, { timeout: requestMs });
@@ -48,7 +48,7 @@ async function schedule(
   }
 }
 
-/** No id has a dot in it. */
+/** Ids have no dots, so the parts of a subject cannot be confused. */
 function subjectOf(timer: TimerKey, partitions: number): string {
   const { creatorId, userId, timerId, generation } = timer;
   return `timer.${partitionOf(timer, partitions)}.${creatorId}.${userId}.${timerId}.${generation}`;
