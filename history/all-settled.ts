@@ -1,4 +1,4 @@
-/** Waits for all of them, also when one fails, and then throws the first failure. */
+/** Waits until all promises have settled, and then throws the first failure, if any. */
 export async function allSettled<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
   const outcomes = await Promise.allSettled(promises);
   return outcomes.map((outcome) => {

@@ -3,18 +3,19 @@ import { Client, policies, types } from 'cassandra-driver';
 import type { CassandraAddress } from './cassandra-url.ts';
 
 /**
- * Longer than a server's own limit for a write (2 s), so that its sentence arrives; short enough for a
- * readiness probe.
+ * How long the client waits for an answer: longer than a server's own limit for a write (2 s), so that the
+ * server's sentence arrives, and short enough for a readiness probe.
  */
 const answerWithinMs = 3_000;
 const connectWithinMs = 3_000;
-/** A connection whose other end is gone without a word is found by then. */
+/** A connection whose other end is silently gone is noticed after this time. */
 const heartbeatMs = 5_000;
 const reconnectMs = { first: 200, most: 2_000 };
 
 /**
- * A client that connects at the first call, and again by itself. Every statement is prepared, idempotent and
- * goes to a replica; `prepare` and `isIdempotent` are off by default, and then retries do nothing.
+ * A client that connects at the first call and reconnects by itself. Every statement is prepared, idempotent
+ * and goes to a replica. `prepare` and `isIdempotent` are off by default, and then retries silently do
+ * nothing.
  */
 export function createCassandraClient(address: CassandraAddress, log: Log | undefined): Client {
   const client = new Client({
@@ -35,7 +36,7 @@ export function createCassandraClient(address: CassandraAddress, log: Log | unde
     queryOptions: { prepare: true, isIdempotent: true, consistency: types.consistencies.localQuorum },
     socketOptions: { readTimeout: answerWithinMs, connectTimeout: connectWithinMs },
     pooling: { heartBeatInterval: heartbeatMs },
-    // A position of the log does not fit into 32 bits; the driver's own Long would have to be unpacked.
+    // Positions of the log do not fit into 32 bits. Without this the driver gives a Long to be unpacked.
     encoding: { useBigIntAsLong: true, useUndefinedAsUnset: true },
   });
   client.on('hostDown', (host) => log?.warn({ server: host.address }, 'a server of the history is away'));

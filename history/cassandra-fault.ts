@@ -1,7 +1,7 @@
 import { Fault, reasonOf } from '@rapport/runtime/fault.ts';
 import { errors } from 'cassandra-driver';
 
-/** One sentence for whoever runs it: what was tried, where, and what the first server that failed said. */
+/** One sentence for the operator: what was tried, where, and what the first server that failed said. */
 export function cassandraFault(doing: 'open' | 'read' | 'write', shown: string, failure: unknown): Fault {
   if (failure instanceof Fault) return failure;
   return new Fault('history_unavailable', `Cannot ${doing} history ${shown}: ${reason(failure)}`, failure);

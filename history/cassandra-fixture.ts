@@ -15,13 +15,13 @@ const toolsDir = join(import.meta.dirname, '..', '.tools');
 /** A real Cassandra for tests, in a fresh folder, on a port that it keeps when it is started again. */
 export interface TestCassandra {
   readonly port: number;
-  /** HISTORY_URL of a keyspace that nobody has used before. */
+  /** HISTORY_URL of a keyspace that does not exist yet. */
   newUrl(): string;
   /** Ends it as a power cut would; the folder stays. */
   kill(): Promise<void>;
   /** Starts it again on the same port and folder, after `kill`. */
   start(): Promise<void>;
-  /** Nothing answers any more, and connections stay open. */
+  /** The server answers nothing any more, and its connections stay open. */
   pause(): void;
   resume(): void;
   /** Ends it and deletes its folder. */
@@ -52,7 +52,7 @@ export async function startTestCassandra(): Promise<TestCassandra> {
     pause: () => server.kill('SIGSTOP'),
     resume: () => server.kill('SIGCONT'),
     stop: async () => {
-      server.kill('SIGKILL'); // In order takes five seconds, and nobody wants its data any more.
+      server.kill('SIGKILL'); // An end in order takes five seconds, and the data is not needed any more.
       await server.ended;
       await rm(dataDir, { recursive: true, force: true });
     },
@@ -60,8 +60,8 @@ export async function startTestCassandra(): Promise<TestCassandra> {
 }
 
 /**
- * A free port that stays free while the server is down: below those that systems give to outgoing
- * connections, one of which could else be somebody's, or our own client's, by the time it comes back.
+ * A free port that stays free while the server is down. It is below the ports that systems give to outgoing
+ * connections: such a port could belong to another process, or to our own client, when the server comes back.
  */
 async function lastingPort(): Promise<number> {
   for (;;) {
@@ -72,6 +72,6 @@ async function lastingPort(): Promise<number> {
       server.close();
       await once(server, 'close');
       return port;
-    } catch {} // Taken: another one.
+    } catch {} // The port is taken: try another one.
   }
 }

@@ -5,9 +5,9 @@ import { allSettled } from './all-settled.ts';
 import { bucketMessages } from './cassandra-schema.ts';
 import type { ConversationWrite, StoredConversation, StoredMessage } from './history.ts';
 
-/** Statements under way at once: enough to keep several servers busy, far below what a connection bears. */
+/** Statements under way at once: enough to keep several servers busy, far below a connection's limit. */
 const statementsMax = 256;
-/** One batch; Cassandra refuses what does not fit into half a segment of its commit log, 16 MiB. */
+/** Bytes of one batch. Cassandra refuses more than half a segment of its commit log, 16 MiB. */
 const batchMessagesMax = 100;
 const batchCharsMax = 256 * 1_024;
 
@@ -16,7 +16,7 @@ interface Statement {
   readonly params: readonly unknown[];
 }
 
-/** Reads and writes the two tables, so many statements at once as the servers bear. */
+/** Reads and writes the two tables, with a bounded number of statements at once. */
 export class CassandraRows {
   readonly #client: Client;
   readonly #slots = new Slots(statementsMax);
@@ -37,7 +37,7 @@ export class CassandraRows {
     return row === undefined ? undefined : Number(row.get('top_seq'));
   }
 
-  /** Those from `first` to `last`, both included, in order; they must be there. */
+  /** The messages from seq `first` to `last`, both included, in order. They must be there. */
   async messages(
     key: ConversationKey,
     { first, last }: { readonly first: number; readonly last: number },
@@ -51,8 +51,8 @@ export class CassandraRows {
   }
 
   /**
-   * Messages first, then the row, so that what the row tells of is there. Nothing begins once the signal
-   * aborted.
+   * Writes the messages first and the row last, so that every message that the row counts is there. No
+   * statement begins once the signal has aborted.
    */
   async write(write: ConversationWrite, signal: AbortSignal): Promise<void> {
     const { creatorId, userId, inSeq, epoch, topSeq, state } = write;
@@ -86,9 +86,9 @@ function cqlOf(keyspace: string) {
 }
 
 /**
- * The position of the log orders the writes of a conversation, so that a late zombie's never wins. Positions
- * grow about twice as fast as microseconds since 1970 (stream/inbox-stream.ts); less 2^51 they stay in the
- * past until 2038, because ScyllaDB refuses a timestamp that is days ahead of its clock.
+ * Positions of the log order the writes of a conversation, so that a write of an earlier owner never wins.
+ * They grow about twice as fast as microseconds since 1970 (stream/inbox-stream.ts); less 2^51 they stay in
+ * the past until 2038, because ScyllaDB refuses a timestamp that is days ahead of its clock.
  */
 function timestampOf(inSeq: number): number {
   return inSeq - 2 ** 51;
@@ -103,7 +103,7 @@ function bucketsOf(first: number, last: number): readonly number[] {
   return Array.from({ length: bucketOf(last) - bucketOf(first) + 1 }, (_, at) => bucketOf(first) + at);
 }
 
-/** A batch holds messages of one bucket, which is one partition: it is then as good as one write. */
+/** A batch holds messages of one bucket, which is one partition of the table: Cassandra writes it as one. */
 function batchesOf(write: ConversationWrite, query: string): readonly (readonly Statement[])[] {
   const { creatorId, userId } = write;
   const batches: Statement[][] = [];

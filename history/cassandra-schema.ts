@@ -4,16 +4,16 @@ import type { Log } from '@rapport/runtime/log.ts';
 import { type Client, errors, types } from 'cassandra-driver';
 import type { CassandraAddress } from './cassandra-url.ts';
 
-/** Messages of one partition: about a megabyte when they are long, far below what Cassandra bears. */
+/** Messages of one partition of the table: a megabyte where they are long, far below Cassandra's limit. */
 export const bucketMessages = 1_000;
 
 /**
- * Entry N takes a keyspace from version N to N + 1. Entries are never edited, only added. Each must do no
- * harm when it is run twice: whoever runs one may die in the middle.
+ * Entry N takes a keyspace from version N to N + 1. Entries are added and never edited. Each must do no harm
+ * when it is run twice, because the process that runs it may die in the middle.
  *
- * `fold` is one cell on purpose: of two writes with the same timestamp Cassandra keeps the greater bytes cell
- * by cell, so a row of several cells could become a mixture. The epoch stands first in it, so that of two
- * owners' folds of the same position the newer owner's stays. See docs/decisions/0007.
+ * `fold` is one cell on purpose: of two writes with the same timestamp Cassandra keeps the greater bytes
+ * cell by cell, so a row of several cells could become a mixture. The epoch stands first in it, so that the
+ * newer owner's fold stays where two owners folded the same position. See docs/decisions/0007.
  */
 const migrations: readonly ((keyspace: string) => string)[] = [
   (keyspace) => `CREATE TYPE IF NOT EXISTS ${keyspace}.fold (
@@ -32,10 +32,10 @@ const migrations: readonly ((keyspace: string) => string)[] = [
      AND comment = 'bucket: seq / ${bucketMessages}. Write timestamps are positions of the log, less 2^51'`,
 ];
 
-/** Whoever has not finished a migration by then has died, and another process may take it over. */
+/** A process that has not finished a migration by then has died. Another process may take it over. */
 const claimSeconds = 60;
 const waitMs = 100;
-/** A change of the schema waits for all servers to agree, which takes longer than any other statement. */
+/** How long a change of the schema may take: it waits until all servers agree. */
 const slow = { prepare: false, readTimeout: 30_000 } as const;
 
 export interface SchemaOptions {
@@ -45,7 +45,7 @@ export interface SchemaOptions {
   readonly log?: Log | undefined;
 }
 
-/** Throws with the reason when the keyspace is not set up, or by a newer program. */
+/** Throws with the reason when the keyspace is not set up, or when a newer program set it up. */
 export async function checkSchema(options: SchemaOptions): Promise<void> {
   const version = await versionOf(options);
   if (version < migrations.length) throw new Error('it is not set up yet');
@@ -66,7 +66,7 @@ export async function setUpSchema(options: SchemaOptions): Promise<void> {
   options.log?.info({ found: Math.max(0, found), schemaVersion: migrations.length }, 'history set up');
 }
 
-/** The newest version that is done; -1 when there is not even the table that says so. */
+/** The newest version that is done; -1 when there is no table of migrations. */
 async function versionOf({ client, address }: SchemaOptions): Promise<number> {
   let version = 0;
   try {
@@ -90,12 +90,12 @@ function isAbsent(failure: unknown): boolean {
 }
 
 /**
- * Nothing guards these two against other processes but that both are the same whoever makes them: a table
- * made twice at once with different ids is what breaks a Cassandra, so this one's id is not left to chance.
+ * Several processes may make the keyspace and its first table at once. A table that is made twice at once
+ * with different ids breaks a Cassandra, so this table's id is made from the keyspace's name.
  */
 async function makeKeyspace({ client, address }: SchemaOptions): Promise<void> {
   const { keyspace, dataCenter, replication } = address;
-  // Whoever may not make keyspaces may still use one that was made for him.
+  // A user without the right to make keyspaces may still use an existing one.
   if (client.metadata.keyspaces[keyspace] === undefined) {
     await client.execute(
       `CREATE KEYSPACE IF NOT EXISTS ${keyspace}
@@ -113,7 +113,7 @@ async function makeKeyspace({ client, address }: SchemaOptions): Promise<void> {
   );
 }
 
-/** A UUID that is made of the keyspace's name (version 5 by its form). */
+/** A UUID made from the keyspace's name, in the form of version 5. */
 function tableId(keyspace: string): string {
   const hex = createHash('sha256').update(`rapport migrations of ${keyspace}`).digest('hex');
   return [

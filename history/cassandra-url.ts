@@ -2,7 +2,7 @@ import { OptionFault } from '@rapport/runtime/options.ts';
 
 /** Where a history in Cassandra or ScyllaDB is, as HISTORY_URL says it. */
 export interface CassandraAddress {
-  /** `host:port` of servers to begin with; the driver finds the others. */
+  /** `host:port` of the servers to ask first. The driver finds the others. */
   readonly contactPoints: readonly string[];
   readonly keyspace: string;
   /** The data center whose servers are asked, and whose quorum counts. */
@@ -11,7 +11,7 @@ export interface CassandraAddress {
   readonly replication: number;
   readonly credentials: { readonly username: string; readonly password: string } | undefined;
   readonly tls: boolean;
-  /** For people: without the password. */
+  /** The url without its password, for sentences. */
   readonly shown: string;
 }
 

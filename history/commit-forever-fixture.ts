@@ -1,7 +1,7 @@
 import { encodeMessage } from './history.ts';
 import { openSqliteHistory } from './history-sqlite.ts';
 
-// Commits one message after the other and says each that is durable, until it is killed.
+// Commits one message after the other until it is killed, and tells each seq that is durable.
 const [, , path = ''] = process.argv;
 const store = openSqliteHistory({ path });
 for (let seq = 1; process.connected; seq += 1) {

@@ -18,18 +18,18 @@ import type {
 export interface CassandraHistoryOptions {
   readonly address: CassandraAddress;
   readonly log?: Log;
-  /** A reader makes nothing: while the keyspace is not set up its calls fail, and the next looks again. */
+  /** A reader makes nothing. Its calls fail until the keyspace is set up, and each call looks again. */
   readonly readOnly?: boolean;
   readonly clock?: Clock;
 }
 
 /**
- * History in Cassandra 5 or ScyllaDB. It begins to connect at once, and a server that is away is no reason
- * not to start: calls throw Fault `history_unavailable` until it is there.
+ * History in Cassandra 5 or ScyllaDB. The store begins to connect at once. While no server can be reached,
+ * calls throw Fault `history_unavailable`, and the process starts all the same.
  */
 export function openCassandraHistory(options: CassandraHistoryOptions): MessageStore {
   const store = new CassandraHistory(options);
-  store.ping().catch(() => {}); // The next call tells.
+  store.ping().catch(() => {}); // The next call throws the reason.
   return store;
 }
 
@@ -50,7 +50,7 @@ class CassandraHistory implements MessageStore {
     return this.#try('read', () => allSettled(keys.map((key) => this.#rows.conversation(key))));
   }
 
-  /** The row says how far the conversation is: what a broken commit left above it is not read. */
+  /** Messages above the row's topSeq are not read: a commit that broke off left them there. */
   page(key: ConversationKey, range: PageRange): Promise<readonly StoredMessage[]> {
     return this.#try('read', async () => {
       const topSeq = await this.#rows.topSeq(key);
@@ -62,7 +62,7 @@ class CassandraHistory implements MessageStore {
     await this.#try('read', () => this.#rows.topSeq({ creatorId: 'nobody', userId: 'nobody' }));
   }
 
-  /** Either every write is on its replicas, or it throws once none of them is under way any more. */
+  /** Resolves when every write is on its replicas. Throws once no write is under way any more. */
   commit(writes: readonly ConversationWrite[]): Promise<void> {
     return this.#try('write', async () => {
       if (this.#options.readOnly === true) throw new Error('it may not be written to');
@@ -71,7 +71,7 @@ class CassandraHistory implements MessageStore {
         try {
           await this.#rows.write(write, failed.signal);
         } catch (failure) {
-          failed.abort(failure); // The others need not begin: all of it will be written again.
+          failed.abort(failure); // The others need not begin: the caller will write all of it again.
           throw failure;
         }
       });
@@ -81,7 +81,7 @@ class CassandraHistory implements MessageStore {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#opening?.catch(() => {}); // Whoever called was told.
+    await this.#opening?.catch(() => {}); // The call that opened it has thrown the reason.
     await this.#client.shutdown();
   }
 
@@ -100,7 +100,7 @@ class CassandraHistory implements MessageStore {
     }
   }
 
-  /** Connects and looks at the schema once; after a failure the next call begins anew. */
+  /** Connects and looks at the schema once. After a failure the next call does it again. */
   #open(): Promise<void> {
     this.#opening ??= this.#connect().catch((failure) => {
       this.#opening = undefined;
@@ -116,7 +116,7 @@ class CassandraHistory implements MessageStore {
   }
 }
 
-/** Seqs are dense, so that a page's first and last are known before it is read. */
+/** Seqs are dense, so a page's first and last seq are known before it is read. */
 function seqsOf(range: PageRange, topSeq: number): { readonly first: number; readonly last: number } {
   if ('afterSeq' in range) {
     return { first: range.afterSeq + 1, last: Math.min(topSeq, range.afterSeq + range.limit) };

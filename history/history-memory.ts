@@ -10,7 +10,7 @@ import type {
 
 interface Kept {
   conversation: StoredConversation;
-  /** By seq, as the JSON text a real store would hold, so that nobody shares an object with the store. */
+  /** By seq, as JSON text like in a real store, so that callers share no object with the store. */
   readonly messages: Map<number, string>;
 }
 

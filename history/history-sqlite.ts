@@ -14,16 +14,16 @@ import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
 export interface SqliteHistoryOptions {
   readonly path: string;
   readonly log?: Log;
-  /** A reader never makes the file: while there is none, its calls fail and the next call looks again. */
+  /** A reader never makes the file. Its calls fail until there is one, and each call looks again. */
   readonly readOnly?: boolean;
-  /** Most pages of 4 KiB that the file may have. Without it the disk is the limit. */
+  /** Most pages of 4 KiB that the file may have. Left out, the disk is the limit. */
   readonly pagesMax?: number;
   readonly clock?: Clock;
 }
 
 /**
- * One transaction holds the event loop for 5 us a message in bursts and 12 us where each is of another
- * person; so many keep that below a lease's renewal.
+ * Messages of one transaction. It holds the event loop for 5 us a message in bursts, and for 12 us where each
+ * message is of another person: with this many, shorter than a lease's renewal.
  */
 const transactionMessagesMax = 2_048;
 /** How long a call waits for another process's lock before it fails, and how often it looks. */
@@ -105,7 +105,7 @@ class SqliteHistory implements MessageStore {
   }
 
   /**
-   * Group commit: whatever was asked for in one turn of the event loop shares one transaction and one fsync.
+   * Group commit: all commits of one turn of the event loop share one transaction and one fsync.
    */
   async #flush(): Promise<void> {
     while (this.#waiting.length > 0) {
@@ -123,7 +123,7 @@ class SqliteHistory implements MessageStore {
     this.#flushing = undefined;
   }
 
-  /** SQLite's own waiting would stop the event loop, so the waiting is done here. */
+  /** Waits for a lock without SQLite, whose own waiting would stop the event loop. */
   async #unlessBusy<T>(attempt: () => T): Promise<T> {
     const giveUpAtMs = this.#clock.monotonicMs() + busyWaitMs;
     for (;;) {
@@ -141,7 +141,7 @@ function endOfTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Removes and returns the oldest commits, as many as fit into a transaction and at least one. */
+/** Removes and returns the oldest commits: as many as fit into a transaction, and at least one. */
 function takeGroup(waiting: Waiting[]): readonly Waiting[] {
   let messages = 0;
   const end = waiting.findIndex(({ writes }, at) => {

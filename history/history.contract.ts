@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ConversationWrite, encodeMessage, type MessageStore, type StoredMessage } from './history.ts';
 
-/** What every MessageStore does. `open` gives an empty one. */
+/** The tests that every MessageStore passes. `open` gives an empty store. */
 export function describeMessageStore(name: string, open: () => MessageStore): void {
   describe(`${name} as a MessageStore`, () => {
     let store: MessageStore;
@@ -232,7 +232,7 @@ function describeCommit(store: () => MessageStore): void {
   });
 }
 
-/** A write whose messages run from `fromSeq` to `topSeq`; each says its seq. */
+/** A write with the messages from `fromSeq` to `topSeq`. The text of each is its seq. */
 export function write(
   creatorId: string,
   userId: string,

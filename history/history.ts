@@ -6,7 +6,7 @@ import type { Usage } from '@rapport/proto/usage.ts';
 export type StoredMessage = MessageJson & {
   readonly seq: number;
   readonly atMs: number;
-  /** Clients are not shown it (`shown`). */
+  /** Not shown to clients (`shown`). */
   readonly usage?: Usage;
 };
 
@@ -17,7 +17,7 @@ export function shown(message: StoredMessage): Omit<StoredMessage, 'usage'> {
   return rest;
 }
 
-/** A message to store: encoded once, for the store and for everyone who is shown it. */
+/** A message to store, encoded once for the store and for all clients. */
 export interface EncodedMessage {
   readonly seq: number;
   /** A StoredMessage as JSON. */
@@ -39,7 +39,7 @@ export interface StoredConversation {
   readonly topSeq: number;
 }
 
-/** What one batch changes in one conversation: written as a whole or not at all. */
+/** The changes of one batch in one conversation, written as a whole or not at all. */
 export interface ConversationWrite extends ConversationKey, StoredConversation {
   /** In order of seq, without a hole. */
   readonly messages: readonly EncodedMessage[];
@@ -51,7 +51,7 @@ export type PageRange =
   | { readonly beforeSeq: number; readonly limit: number };
 
 /**
- * What was said: messages, found by conversation and dense seq, and one row of state per conversation.
+ * The stored messages, found by conversation and dense seq, and one row of state per conversation.
  * `history-sqlite.ts` is the embedded store, `history-cassandra.ts` the one for many hosts,
  * `history-memory.ts` the twin for tests; every store passes `history.contract.ts`.
  */
@@ -59,10 +59,11 @@ export interface MessageStore {
   /** The rows of these conversations, in the order asked; undefined where there is none yet. */
   load(keys: readonly ConversationKey[]): Promise<readonly (StoredConversation | undefined)[]>;
   /**
-   * Writes all of it durably before it resolves. A row whose stored inSeq is greater than the write's stays
-   * as it is (a late zombie does no harm); of two owners' writes of one position one stays, whole, and it is
-   * the newer owner's when that came last. Writing the same thing twice changes nothing. Throws Fault
-   * `history_unavailable` when the store cannot take it; then nothing of it may be relied on.
+   * Writes everything durably before it resolves. A row whose stored inSeq is greater than the write's stays
+   * as it is, so a late write of an earlier owner does no harm. Where two owners write the same position,
+   * one write stays, whole; it is the newer owner's if that came last. Writing the same thing twice changes
+   * nothing. Throws Fault `history_unavailable` when the store cannot write; then any part of it may be
+   * missing.
    */
   commit(writes: readonly ConversationWrite[]): Promise<void>;
   /** Throws Fault `history_unavailable` when the store cannot be read. */

@@ -13,7 +13,7 @@ const reasons: Readonly<Record<number, string>> = {
 };
 
 /**
- * One sentence for whoever runs it, e.g. `Cannot open history /data/history.db: it is not a SQLite database`.
+ * One sentence for the operator, e.g. `Cannot open history /data/history.db: it is not a SQLite database`.
  */
 export function historyFault(doing: 'open' | 'read' | 'write', path: string, failure: unknown): Fault {
   if (failure instanceof Fault) return failure;

@@ -12,17 +12,17 @@ import { migrate, schemaVersion, versionOf } from './sqlite-schema.ts';
 export interface SqliteFile {
   conversation(key: ConversationKey): StoredConversation | undefined;
   page(key: ConversationKey, range: PageRange): StoredMessage[];
-  /** One transaction: on disk when it returns, rolled back when it throws. */
+  /** Writes one transaction. It is on disk when this returns, and rolled back when this throws. */
   write(writes: readonly ConversationWrite[]): void;
   ping(): void;
   close(): void;
 }
 
 /**
- * FULL makes every commit reach the disk. The write-ahead log is folded into the file every 16 MiB: pages
- * that many batches touch are then written once. The cache holds a large transaction and no more: SQLite
- * looks through all of it at each commit, and the system keeps the file's other pages. Waiting for locks is
- * the caller's.
+ * FULL makes every commit reach the disk. The write-ahead log is folded into the file every 16 MiB, so that
+ * pages which many batches touch are written once. The cache holds a large transaction and no more: SQLite
+ * looks through all of it at each commit, and the system caches the file's other pages. Callers wait for
+ * locks themselves.
  */
 const pragmas = 'PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -8192';
 
@@ -60,7 +60,7 @@ function prepareToWrite(
   database: DatabaseSync,
   options: { readonly path: string; readonly log?: Log; readonly pagesMax?: number },
 ): void {
-  // Opening happens once and before anything runs, so here SQLite itself may wait for other processes.
+  // The file is opened once, before the process serves anything, so SQLite itself may wait for a lock here.
   database.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL');
   database.exec(pragmas);
   if (options.pagesMax !== undefined) database.exec(`PRAGMA max_page_count = ${options.pagesMax}`);
@@ -87,7 +87,7 @@ function fileOf(database: DatabaseSync): SqliteFile {
   };
 }
 
-/** Conversations whose row is found without their name; forgetting one costs a look into the index. */
+/** Conversations whose row number is remembered. Forgetting one costs a look into the index. */
 const knownRowsMax = 100_000;
 
 function writerOf(database: DatabaseSync, runs: Runs): SqliteFile['write'] {
@@ -104,14 +104,14 @@ function writerOf(database: DatabaseSync, runs: Runs): SqliteFile['write'] {
           continue;
         }
         const row = rows.put(write);
-        if (row === undefined) continue; // Stale: a late zombie's messages are skipped with its state.
+        if (row === undefined) continue; // Stale: a late write of an earlier owner is skipped.
         runs.replace(row, write);
       }
       commit.run();
     } catch (failure) {
       // A full disk or a damaged file ends the transaction by itself.
       if (database.isTransaction) database.exec('ROLLBACK');
-      rows.forget(); // A row that the transaction made is not there any more.
+      rows.forget(); // Rows that the transaction made are gone.
       throw failure;
     }
   };
@@ -127,7 +127,7 @@ class ConversationRows {
   readonly #continue: StatementSync;
 
   constructor(database: DatabaseSync) {
-    // A stale write changes no row and so returns none.
+    // A stale write changes no row, so it returns none.
     this.#insert = database.prepare(
       `INSERT INTO conversations (creator_id, user_id, state, in_seq, epoch, top_seq)
        VALUES (?, ?, ?, ?, ?, ?)
@@ -143,8 +143,8 @@ class ConversationRows {
   }
 
   /**
-   * Nearly every write is of a row that is known, and its messages come after all that are stored: writes
-   * such a row and tells its number. Any other stays as it is.
+   * Writes a row whose number is remembered and whose messages come after all stored ones, as in nearly every
+   * write, and returns its number. Leaves any other row as it is, and returns undefined.
    */
   continue(write: ConversationWrite): number | undefined {
     const known = this.#known.get(conversationName(write));
@@ -154,7 +154,7 @@ class ConversationRows {
     return changes === 0 ? undefined : known;
   }
 
-  /** Writes any row and tells its number; undefined when what is stored is newer. */
+  /** Writes any row and returns its number; undefined when the stored row is newer. */
   put({ creatorId, userId, state, inSeq, epoch, topSeq }: ConversationWrite): number | undefined {
     const row = this.#insert.get(creatorId, userId, state, inSeq, epoch, topSeq);
     if (row === undefined) return undefined;

@@ -2,13 +2,15 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import type { ConversationKey } from '@rapport/proto/identity.ts';
 import type { ConversationWrite, EncodedMessage, PageRange, StoredMessage } from './history.ts';
 
-/** Longest run: what a page reads too much of, and how far before its last seq a run may begin. */
+/**
+ * Messages of the longest run: a page reads at most this many too much, and looks this far back for a run.
+ */
 const runMessagesMax = 32;
 
 /**
- * Messages, a row for each run: those of one conversation that came in one commit, `[message,message]`, found
- * by the last one's seq. A burst of eight costs little more than one message. Runs of a conversation never
- * overlap.
+ * Messages, a row for each run. A run is `[message,message]`: the messages of one conversation and one
+ * commit, found by the last message's seq. A burst of eight costs little more than one message. Runs of a
+ * conversation never overlap.
  */
 export class Runs {
   readonly #insert;
@@ -33,7 +35,7 @@ export class Runs {
     this.#before = page('< ? ORDER BY last_seq DESC');
   }
 
-  /** Adds messages that come after all there are. */
+  /** Adds messages that come after all stored ones. */
   append(conversation: number, messages: readonly EncodedMessage[]): void {
     for (let at = 0; at < messages.length; at += runMessagesMax) {
       const run = messages.length <= runMessagesMax ? messages : messages.slice(at, at + runMessagesMax);
@@ -41,7 +43,7 @@ export class Runs {
     }
   }
 
-  /** Writes its messages over those that have their seqs; what is above its `topSeq` goes. */
+  /** Writes the messages over stored ones of the same seqs, and deletes messages above `topSeq`. */
   replace(conversation: number, write: Pick<ConversationWrite, 'messages' | 'topSeq'>): void {
     const { messages, topSeq } = write;
     const firstSeq = firstSeqOf(write);
@@ -70,7 +72,7 @@ export class Runs {
   }
 
   #pageBefore({ creatorId, userId }: ConversationKey, beforeSeq: number, limit: number): StoredMessage[] {
-    const found: StoredMessage[] = []; // The newest first.
+    const found: StoredMessage[] = []; // In reverse order of seq.
     for (const run of this.#before.iterate(creatorId, userId, beforeSeq + runMessagesMax)) {
       for (const message of messagesOf(run).reverse()) if (message.seq < beforeSeq) found.push(message);
       if (found.length >= limit) break;
@@ -79,7 +81,7 @@ export class Runs {
   }
 }
 
-/** The first seq that a write is about; without messages, the one after all it knows of. */
+/** The first seq of a write's messages; without messages, the seq after its topSeq. */
 export function firstSeqOf({ messages, topSeq }: Pick<ConversationWrite, 'messages' | 'topSeq'>): number {
   return messages[0]?.seq ?? topSeq + 1;
 }

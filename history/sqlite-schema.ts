@@ -2,11 +2,12 @@ import type { DatabaseSync } from 'node:sqlite';
 
 /**
  * Each entry takes a file from the version of its index to the next; PRAGMA user_version holds the version.
- * Entries are never edited, only added.
+ * Entries are added and never edited.
  *
- * Runs of messages stand in the order they were written and are found by a narrow index. Clustering them by
- * conversation would write the page of each conversation's newest messages with every batch: half as many
- * bytes again where each message is of another person, and up to four times as many in bursts.
+ * Runs of messages lie in the order in which they were written, and are found by a narrow index. Clustered
+ * by conversation, they would make SQLite write the page of each conversation's newest messages with every
+ * batch: half as many bytes again where each message is of another person, and up to four times as many in
+ * bursts.
  */
 const migrations = [
   `CREATE TABLE conversations (
@@ -40,14 +41,14 @@ const migrations = [
 export const schemaVersion = migrations.length;
 
 /**
- * Brings the file to the newest schema; one that is newer stays as it is. Safe when several processes do it
+ * Brings the file to the newest schema. A file of a newer schema stays as it is. Several processes may do it
  * at once.
  */
 export function migrate(database: DatabaseSync): void {
   if (versionOf(database) >= schemaVersion) return;
   database.exec('BEGIN IMMEDIATE');
   try {
-    const found = versionOf(database); // Again, now that nobody else can change it.
+    const found = versionOf(database); // Read again, now that no other process can change it.
     for (const step of migrations.slice(found)) database.exec(step);
     if (found < schemaVersion) database.exec(`PRAGMA user_version = ${schemaVersion}`);
     database.exec('COMMIT');

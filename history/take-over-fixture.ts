@@ -1,8 +1,9 @@
 import { encodeMessage } from './history.ts';
 import { openHistory } from './open-history.ts';
 
-// An owner: goes on where the stored row is, in batches of one to five messages, and says how far each
-// commit came, until it is killed. Every message is an event of its own: message 7 is at position 7.
+// Plays an owner until it is killed: goes on after the stored row, in batches of one to five messages, and
+// tells
+// the seq that each commit reached. Every message is an event of its own: message 7 is at position 7.
 const [, , url = '', epoch = '1'] = process.argv;
 const store = openHistory(url);
 const key = { creatorId: 'acme', userId: 'ann' };
