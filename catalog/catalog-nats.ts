@@ -11,7 +11,7 @@ import type { Creator, KnowledgeDocument } from './creator.ts';
 import { readCreator, readDocument } from './stored.ts';
 
 const bucket = 'catalog';
-/** Another writer is a person at a dashboard: after so many lost races something else is wrong. */
+/** Other writers are people at dashboards. After this many lost races something else is wrong. */
 const putTriesMax = 8;
 
 type NatsConnection = Awaited<ReturnType<typeof connectNats>>;
@@ -19,7 +19,7 @@ type NatsConnection = Awaited<ReturnType<typeof connectNats>>;
 /**
  * The catalog in NATS KV bucket `catalog`: keys `creator.<creatorId>` and
  * `document.<creatorId>.<documentId>`, values JSON. Resolves once every creator is in memory. `replicas`
- * counts where the bucket is made by this call.
+ * counts only if this call makes the bucket.
  */
 export async function openNatsCatalog(nc: NatsConnection, log: Log, replicas = 1): Promise<Catalog> {
   const kv = await openBucket(new Kvm(nc), replicas);

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Catalog, DocumentChange } from './catalog.ts';
 import { type Creator, creatorSchema, documentSchema, type KnowledgeDocument } from './creator.ts';
 
-/** What every catalog does. `open` opens one more view of the same, still empty, tables. */
+/** The tests that every catalog passes. `open` opens one more view of the same, still empty, tables. */
 export function catalogContract(name: string, tables: () => Promise<{ open(): Promise<Catalog> }>): void {
   describe(name, () => {
     const opened: Catalog[] = [];

@@ -11,7 +11,7 @@ const followUpSchema = z.strictObject({
   text: z.string().min(1).max(500),
 });
 
-/** What all settings of parts may take together as JSON: every process holds every creator in memory. */
+/** Size of all parts' settings together, as JSON. Every process holds every creator in memory. */
 const partsCharsMax = 16 * 1024;
 /** Each part checks its own settings; here only their frame is known. */
 const partsSchema = z
@@ -47,7 +47,7 @@ export const creatorSchema = z.strictObject({
 });
 export type Creator = z.infer<typeof creatorSchema>;
 
-/** Each client makes a link of it, so it must not be a script: an address by HTTP, or a path. */
+/** Whether clients may make a link of it: an address by HTTP or a path, and never a script. */
 export function isLink(url: string): boolean {
   return /^(?:https?:\/\/[^\s/\\]|\/(?![/\\]))\S*$/i.test(url);
 }
@@ -69,8 +69,8 @@ export const documentSchema = z.strictObject({
     .min(1)
     .max(256 * 1024),
   /**
-   * What imported it (`demo`, `import`): only what has the same origin may a later import delete. Absent:
-   * written by hand.
+   * The command that imported it (`demo`, `import`). A later import deletes only documents of its own origin.
+   * Absent: written by hand.
    */
   origin: z.string().max(80).optional(),
 });

@@ -1,17 +1,16 @@
 import { fnv1a32 } from '@rapport/proto/hash.ts';
 
 /**
- * Which member is to own each partition: every host computes the same from the same facts. Nobody gets more
- * than ceil(partitions / members) or less than floor; a partition moves only when its owner is gone or has
- * too many.
- * Where to is decided by rendezvous hashing: Thaler & Ravishankar, "Using name-based mappings to increase hit
- * rates", 1998.
+ * The member that should own each partition. Every host computes the same from the same facts. No member
+ * gets more than ceil(partitions / members) partitions or fewer than floor. A partition moves only when its
+ * owner is gone or has too many. Rendezvous hashing decides where a partition moves: Thaler & Ravishankar,
+ * "Using name-based mappings to increase hit rates", 1998.
  */
 export function assign(options: {
   readonly partitions: number;
-  /** Who lives; at least one. */
+  /** Names of the members that live; at least one. */
   readonly members: readonly string[];
-  /** Who owns each partition now; whoever is not a member owns nothing. */
+  /** The owner of each partition now. An owner that is not a member counts as none. */
   readonly current: readonly (string | undefined)[];
 }): readonly string[] {
   const members = [...new Set(options.members)].sort();
@@ -40,7 +39,7 @@ export function assign(options: {
   });
 }
 
-/** Members with what they own, what they keep most dearly first; who owns most comes first. */
+/** Members with their partitions, the highest rank first. The member with the most partitions comes first. */
 function keepersFirst(
   members: readonly string[],
   partitions: readonly number[],

@@ -4,10 +4,10 @@ import type { Log } from '@rapport/runtime/log.ts';
 import type { Inbox } from '@rapport/stream/inbox.ts';
 import type { Owner, Owners } from '@rapport/stream/owners.ts';
 
-/** How often the past is cut off. */
+/** How often old records are deleted from the log. */
 const purgeEveryMs = 60_000;
 
-/** What a worker has done so far. */
+/** How far a worker has come. */
 export interface Progress {
   readonly performed: number;
   readonly running: readonly string[];
@@ -16,14 +16,14 @@ export interface Progress {
 interface Followed {
   owner: Owner;
   readonly progress: Progress;
-  /** Records up to this one are deleted. */
+  /** Records up to this sequence are deleted. */
   purged: number;
   busy: boolean;
-  /** Writes of one partition follow each other: each expects the revision of the one before. */
+  /** The newest write. Writes of a partition follow each other, because each expects the revision before. */
   writing: Promise<unknown>;
 }
 
-/** Writes the workers' progress, lazily, and deletes what was processed long ago. */
+/** Writes the workers' progress from time to time, and deletes records that were processed long ago. */
 export class Checkpoints {
   readonly #owners: Pick<Owners, 'checkpoint'>;
   readonly #inbox: Pick<Inbox, 'newestBefore' | 'purge'>;
@@ -38,13 +38,13 @@ export class Checkpoints {
   constructor(options: {
     readonly owners: Pick<Owners, 'checkpoint'>;
     readonly inbox: Pick<Inbox, 'newestBefore' | 'purge'>;
-    /** Each partition's progress is written this often. */
+    /** How often each partition's progress is written. */
     readonly checkpointMs: number;
     readonly partitions: number;
     readonly keepMs: number;
     readonly clock: Clock;
     readonly log: Log;
-    /** Called when a partition is not ours any more. */
+    /** Called when this host does not own a partition any more. */
     readonly onLost: (partition: number) => void;
   }) {
     this.#owners = options.owners;
@@ -54,9 +54,9 @@ export class Checkpoints {
     this.#log = options.log;
     this.#onLost = options.onLost;
     this.#stops = [
-      // One after the other: all at once would hold up the appends of everyone behind a row of fsyncs.
+      // One partition after the other: all at once would hold up appends behind a row of fsyncs.
       this.#clock.every(Math.max(1, options.checkpointMs / options.partitions), () => this.#writeNext()),
-      this.#clock.every(purgeEveryMs, () => void this.#purgeAll()), // It answers for its failures.
+      this.#clock.every(purgeEveryMs, () => void this.#purgeAll()), // It logs its failures.
     ];
   }
 
@@ -69,13 +69,13 @@ export class Checkpoints {
     this.#followed = this.#followed.filter(({ owner }) => owner.partition !== partition);
   }
 
-  /** Writes the progress now, even when there is none; false when the partition is not ours any more. */
+  /** Writes the progress now, even if it has not changed; false when this host is not the owner any more. */
   async confirm(partition: number): Promise<boolean> {
     const followed = this.#find(partition);
     return followed !== undefined && (await this.#write(followed, followed.owner.hostId));
   }
 
-  /** Writes the last progress and lets go of the partition, in one. */
+  /** Writes the last progress and lets go of the partition, in one write. */
   async release(partition: number): Promise<void> {
     const followed = this.#find(partition);
     if (followed === undefined) return;
@@ -97,7 +97,7 @@ export class Checkpoints {
     if (followed === undefined || followed.busy || followed.progress.performed <= followed.owner.checkpoint)
       return;
     followed.busy = true;
-    void this.#writeLazily(followed); // It answers for its failures.
+    void this.#writeLazily(followed); // It logs its failures.
   }
 
   async #writeLazily(followed: Followed): Promise<void> {
@@ -106,7 +106,7 @@ export class Checkpoints {
       const isOurs = await this.#write(followed, hostId);
       if (!isOurs && this.#followed.includes(followed)) this.#onLost(partition);
     } catch (failure) {
-      // A later tick writes what this one could not; a crash until then reads a little more again.
+      // A later tick writes it. After a crash until then, a little more is read again.
       this.#log.warn({ partition, reason: reasonOf(failure) }, 'checkpoint not written');
     } finally {
       followed.busy = false;
@@ -121,7 +121,7 @@ export class Checkpoints {
       if (isOurs) followed.owner = owner;
       return isOurs;
     });
-    followed.writing = writing.catch(() => undefined); // Whoever asked for it is told.
+    followed.writing = writing.catch(() => undefined); // The caller of this write gets the failure.
     return writing;
   }
 

@@ -1,23 +1,23 @@
 import type { Clock } from '@rapport/runtime/clock.ts';
 
-/** How often a host shows that it lives, and after which silence others take what it owns. */
+/** How often a host sends a heartbeat, and after how much silence others claim its partitions. */
 export interface LeaseProfile {
   readonly heartbeatMs: number;
   readonly leaseMs: number;
 }
 
-/** `fast` bears a stall of half a second, `safe` one of two. */
+/** `fast` tolerates a stall of half a second, `safe` a stall of two seconds. */
 export const leaseProfiles = {
   fast: { heartbeatMs: 200, leaseMs: 800 },
   safe: { heartbeatMs: 1_000, leaseMs: 3_500 },
 } as const satisfies Readonly<Record<string, LeaseProfile>>;
 
-/** Of the lease, how much this host uses of it: it stops this long before anybody else may begin. */
+/** The part of its lease that this host uses. It stops before the rest has run out, when others may begin. */
 const ownShare = 0.6;
 
 /**
- * Whether this host may still act for what it owns. It counts from the sending of the last heartbeat that
- * arrived, on this host's own clock, so a host that was stopped knows it before it does anything else.
+ * Whether this host may still act as an owner. The lease counts from the sending of the last heartbeat that
+ * arrived, on this host's own clock. So a host that was stopped knows it before it does anything else.
  */
 export class Lease {
   readonly #clock: Clock;
@@ -34,14 +34,14 @@ export class Lease {
     return this.#clock.monotonicMs() < this.#untilMs;
   }
 
-  /** A heartbeat that was sent then has arrived. */
+  /** A heartbeat that was sent at that time has arrived. */
   renew(sentMs: number): void {
     this.#untilMs = sentMs + this.#ownMs;
     this.#renewed.resolve();
     this.#renewed = Promise.withResolvers();
   }
 
-  /** Resolves when the lease is held; rejects when it is not and the signal aborts. */
+  /** Resolves when the lease is held. Rejects when the signal aborts before. */
   async ensure(signal: AbortSignal): Promise<void> {
     while (!this.held) {
       signal.throwIfAborted();

@@ -4,20 +4,20 @@ import type { Member } from '@rapport/stream/members.ts';
 interface Known {
   beat: number;
   readonly sinceMs: number;
-  /** When the newest heartbeat came, on our own clock. */
+  /** When the newest heartbeat came, by this host's clock. */
   heardMs: number;
   dead: boolean;
-  /** Takes nothing more, or has not shown yet that it lives. */
+  /** Gets no partitions: it is leaving, or has not sent a new heartbeat yet. */
   leaving: boolean;
 }
 
-/** Forgotten after so many leases of silence. */
+/** A member is forgotten after this many leases of silence. */
 const rememberedLeases = 1_000;
 
 /**
- * Who lives, as this host sees it: whoever was silent for a lease is dead. Silence counts only while we
- * hear ourselves on the same way, so that a server that was away, or a link of our own that was down,
- * kills nobody.
+ * The members that live, as this host sees it: a member that was silent for a lease is dead. Silence counts
+ * only while this host hears its own heartbeats on the same way. So a server that was away, or a link of
+ * this host that was down, makes no member count as dead.
  */
 export class Membership {
   readonly #ownId: string;
@@ -33,7 +33,10 @@ export class Membership {
     this.#ownHeardMs = this.#clock.monotonicMs();
   }
 
-  /** What is not new may be of somebody dead: it has a lease from now on and takes nothing until it beats. */
+  /**
+   * An entry replayed by the watch (`isNew` false) may belong to a dead host. It gets one lease from now,
+   * and no partitions until it sends a new heartbeat.
+   */
   heard({ hostId, beat, leaving }: Member, isNew: boolean): void {
     const nowMs = this.#clock.monotonicMs();
     if (hostId === this.#ownId) {
@@ -42,12 +45,12 @@ export class Membership {
     }
     const known = this.#know(hostId, nowMs);
     if (beat === 0) known.dead = true;
-    // A watch that begins again tells the newest heartbeat again: that is no sign of life.
+    // A watch that begins again repeats the newest heartbeat, which is no sign of life.
     else if (beat > known.beat)
       Object.assign(known, { beat, heardMs: nowMs, dead: false, leaving: leaving || !isNew });
   }
 
-  /** Those who may own partitions; this host is one of them. */
+  /** The members that may own partitions. This host is one of them. */
   live(): readonly string[] {
     const nowMs = this.#clock.monotonicMs();
     for (const [hostId, known] of this.#members) {
@@ -58,7 +61,7 @@ export class Membership {
     return [this.#ownId, ...others.map(([hostId]) => hostId)];
   }
 
-  /** Whether somebody's lease has run out. One who was never heard has a lease from now on. */
+  /** Whether a member's lease has run out. A member that was never heard of gets a lease from now. */
   isDead(hostId: string): boolean {
     if (hostId === this.#ownId) return false;
     const nowMs = this.#clock.monotonicMs();
@@ -67,13 +70,13 @@ export class Membership {
     return known.dead;
   }
 
-  /** One who came less than a lease ago cannot know yet who died before. */
+  /** A host that joined less than two leases ago cannot tell yet which owners are dead. */
   isYoung(hostId: string): boolean {
     const { sinceMs } = this.#members.get(hostId) ?? { sinceMs: this.#clock.monotonicMs() };
     return this.#clock.monotonicMs() - sinceMs < this.#leaseMs * 2;
   }
 
-  /** One who was never heard takes nothing before it is. */
+  /** A member that was never heard of gets no partitions before its first heartbeat. */
   #know(hostId: string, nowMs: number): Known {
     const known = this.#members.get(hostId) ?? {
       beat: 0,
@@ -91,7 +94,7 @@ export class Membership {
     if (nowMs - known.heardMs >= this.#leaseMs) known.dead = true;
   }
 
-  /** We would have heard ourselves by now. */
+  /** Whether this host should have heard its own heartbeat by now. */
   #isDeaf(nowMs: number): boolean {
     return nowMs - this.#ownHeardMs > this.#leaseMs / 2;
   }

@@ -7,17 +7,20 @@ import { assign } from './assign.ts';
 import type { Lease, LeaseProfile } from './lease.ts';
 import { Membership } from './membership.ts';
 
-/** What a host does with its partitions when ownership says so. */
+/** What ownership makes a host do with its partitions. */
 export interface Holdings {
-  /** The epoch in which a partition is worked on here; undefined when it is not. */
+  /** The epoch in which this host works on a partition; undefined when it does not. */
   epochOf(partition: number): number | undefined;
   readonly partitions: readonly number[];
   begin(owner: Owner): void;
-  /** Finishes the batch at work, then writes the last checkpoint and lets go in one. */
+  /** Finishes the batch at work, then writes the last checkpoint and lets go in one write. */
   handOver(partition: number): Promise<void>;
-  /** It is somebody else's: stops, and writes nothing. */
+  /** Another host owns the partition: stops, and writes nothing. */
   drop(partition: number): Promise<void>;
-  /** Writes progress, whether there is any or not: only a compare-and-set tells who owns it. */
+  /**
+   * Writes the progress even if it has not changed: only a compare-and-set tells whether this host is the
+   * owner.
+   */
   confirm(partition: number): Promise<boolean>;
 }
 
@@ -35,25 +38,26 @@ export interface OwnershipOptions {
   readonly onLapse: () => void;
 }
 
-/** Silence is noticed within this part of a heartbeat. */
+/** The silence of a member is noticed within this part of a heartbeat's interval. */
 const reviewsPerHeartbeat = 5;
 
 /**
- * A member's side of ownership: beats, watches who else does, and moves partitions towards where `assign`
- * wants them. Nobody leads: all compute the same, and a compare-and-set decides where they do not.
+ * A member's side of ownership: sends heartbeats, watches those of others, and moves partitions to where
+ * `assign` wants them. There is no leader: all hosts compute the same, and a compare-and-set decides where
+ * they do not.
  */
 export class Ownership {
   readonly #options: OwnershipOptions;
   readonly #membership: Membership;
   readonly #current: Owner[] = [];
-  /** Partitions with something under way. */
+  /** Partitions with a claim or a hand-over under way. */
   readonly #busy = new Map<number, Promise<void>>();
   #assigned: { readonly facts: string; readonly targets: readonly string[] } = { facts: '', targets: [] };
-  /** There are more hosts than partitions, and this one has none. */
+  /** There are more hosts than partitions, and this host has none. */
   #idle = false;
   #beat = 0;
   #beating = false;
-  /** The newest heartbeat failed: one warning is enough. */
+  /** The newest heartbeat failed, and that was logged. */
   #failing = false;
   #leaving = false;
   #ends: (() => void)[] = [];
@@ -64,29 +68,31 @@ export class Ownership {
     this.#membership = new Membership({ hostId, leaseMs: profile.leaseMs, clock });
   }
 
-  /** Becomes a member; resolves when it has what is free for it now. The rest comes as others let go. */
+  /**
+   * Becomes a member. Resolves when it has the partitions that are free now; others follow as hosts let go.
+   */
   async start(): Promise<void> {
     const { members, owners, clock, profile } = this.#options;
     this.#ends.push(
       await members.watch((member, isNew) => {
         this.#membership.heard(member, isNew);
-        if (member.beat <= 1 || member.leaving) this.#review(); // Somebody comes or goes.
+        if (member.beat <= 1 || member.leaving) this.#review(); // A member comes or goes.
       }),
     );
     this.#ends.push(await owners.watch((owner) => this.#owner(owner)));
     await this.#renew();
-    const renew = () => void this.#renew(); // It answers for its failures.
+    const renew = () => void this.#renew(); // It logs its failures.
     this.#ends.push(clock.every(profile.heartbeatMs, renew));
     this.#ends.push(clock.every(profile.heartbeatMs / reviewsPerHeartbeat, () => this.#review()));
     this.#review();
     await this.#settled();
   }
 
-  /** Lets go of everything in order, and then is no member any more. */
+  /** Lets go of every partition in order, and then leaves the members. */
   async stop(): Promise<void> {
     const { holdings, members, hostId, log } = this.#options;
     this.#leaving = true;
-    await this.#renew(); // From now on others wait for what is let go.
+    await this.#renew(); // From now on others wait for the partitions that this host lets go.
     await this.#settled();
     for (const partition of holdings.partitions) {
       this.#begin(partition, () => holdings.handOver(partition));
@@ -98,7 +104,7 @@ export class Ownership {
     });
   }
 
-  /** Somebody else owns a partition that is worked on here. */
+  /** Another host owns a partition on which this host works. */
   lost(partition: number): void {
     this.#begin(partition, () => {
       this.#options.log.warn({ partition }, 'partition lost to another host');
@@ -117,7 +123,7 @@ export class Ownership {
     if (known?.hostId !== hostId || known.epoch !== epoch) this.#review();
   }
 
-  /** One heartbeat. A lease that ran out meanwhile comes back only with what is still ours. */
+  /** Sends one heartbeat. A lease that ran out comes back only for partitions that this host still owns. */
   async #renew(): Promise<void> {
     const { members, lease, clock, profile, log, onLapse } = this.#options;
     if (this.#beating) return;
@@ -153,7 +159,7 @@ export class Ownership {
     );
   }
 
-  /** Compares what is with what should be, and begins what is to be done. */
+  /** Compares the owners with the assignment, and begins what differs. */
   #review(): void {
     const { lease, holdings, hostId } = this.#options;
     for (const partition of holdings.partitions) {
@@ -167,7 +173,7 @@ export class Ownership {
       else if (!isHeld && target === hostId && this.#isFree(owner)) {
         this.#begin(partition, () => this.#claim(partition, (before) => this.#isFree(before)));
       } else if (!isHeld && owner?.hostId === hostId) {
-        // Claimed or let go without an answer: nobody else may take it, so it is handed on from here.
+        // A claim or release got no answer: no other host may take the partition, so this host hands it on.
         this.#begin(partition, () => this.#claim(partition, (before) => before.hostId === hostId));
       } else if (owner !== undefined && this.#awaitsNews(owner, target)) {
         this.#begin(partition, () => this.#letGoFor(owner));
@@ -175,7 +181,7 @@ export class Ownership {
     }
   }
 
-  /** Computed anew when something changed since. */
+  /** The assignment, computed anew when members or owners have changed. */
   #targets(): readonly string[] {
     const { partitions } = this.#options;
     const members = this.#membership.live();
@@ -188,7 +194,7 @@ export class Ownership {
     return this.#assigned.targets;
   }
 
-  /** Once each time it begins: who runs it thinks that it helps. */
+  /** Logged once each time it begins: the operator thinks that this host helps. */
   #tellWhenIdle(hosts: number): void {
     const { partitions, hostId, log } = this.#options;
     const idle = hosts > partitions && !this.#assigned.targets.includes(hostId);
@@ -202,7 +208,10 @@ export class Ownership {
     return this.#membership.isDead(owner.hostId);
   }
 
-  /** A host that just came has to wait a lease for the dead; those who knew them need not. */
+  /**
+   * A new host must observe a full lease of silence before it may call an owner dead. Hosts that knew the
+   * owner can claim the partition at once.
+   */
   #awaitsNews({ hostId }: Owner, target: string): boolean {
     if (hostId === '' || target === this.#options.hostId) return false;
     return this.#membership.isDead(hostId) && this.#membership.isYoung(target);
@@ -221,7 +230,7 @@ export class Ownership {
     holdings.begin(owner);
   }
 
-  /** One thing at a time for each partition; what else is to be done the next review finds. */
+  /** One action at a time for each partition. The next review finds what is still to be done. */
   #begin(partition: number, act: () => Promise<void>): void {
     if (this.#busy.has(partition)) return;
     const acting = act()
