@@ -26,7 +26,7 @@ import { Worker } from './partition/worker.ts';
 import { Turns } from './turns.ts';
 
 export interface HostOptions {
-  /** This incarnation's name: another one for every start. */
+  /** The name of this incarnation. Every start has another name. */
   readonly hostId: string;
   readonly stream: Pick<Stream, 'inbox' | 'lanes' | 'owners' | 'members' | 'timers'>;
   readonly history: MessageStore;
@@ -41,13 +41,13 @@ export interface HostOptions {
   readonly log: Log;
   readonly meters: Meters;
   readonly lease: LeaseProfile;
-  /** Called when a partition can not go on, because there is a bug. */
+  /** Called when a partition cannot go on because of a bug. */
   readonly onFailure: (failure: unknown) => void;
 }
 
-/** How often time is told to what is in memory. */
+/** How often idle conversations are looked for, and gateways are asked. */
 const tickMs = 1_000;
-/** Each gateway is asked within so many ticks whether it still has a conversation: an hour. */
+/** Each gateway is asked within this many ticks, an hour, whether it still has a conversation. */
 const ticksPerRound = 3_600;
 
 /** A partition that this host works on. */
@@ -114,7 +114,7 @@ export class Host {
     return this.#residents;
   }
 
-  /** Conversations that somebody looks at. */
+  /** Conversations with a session at some gateway. */
   get audience(): number {
     return this.#audience.size;
   }
@@ -138,7 +138,7 @@ export class Host {
     return this.#turns.size;
   }
 
-  /** Those that this host works on. */
+  /** The partitions on which this host works. */
   get partitions(): readonly number[] {
     return [...this.#holdings.keys()];
   }
@@ -192,8 +192,8 @@ export class Host {
   }
 
   /**
-   * An empty delivery to each gateway of the next few conversations: one that has no session of it any more
-   * says so, as it does with any delivery. Else a lost detach would never be made good.
+   * Probes a few conversations per tick with an empty delivery. A gateway without a session of the
+   * conversation replies with a detach. Without the probe, a detach that was lost would never be repaired.
    */
   #ask(conversations: number): void {
     for (const name of this.#audience.next(conversations)) {
@@ -212,7 +212,7 @@ export class Host {
     }
   }
 
-  /** Nothing of the partition is left in memory: whoever owns it next knows better. */
+  /** Forgets everything about the partition: the next owner's state is newer. */
   async #end(partition: number): Promise<void> {
     const { partitions } = this.#options.stream.inbox;
     const isTheirs = (key: ConversationKey) => partitionOf(key, partitions) === partition;
@@ -287,7 +287,7 @@ export class Host {
       backoff: { firstMs: 100, mostMs: 2_000 },
       clock,
       signal,
-      onFailure: () => undefined, // The appender has told it, once for all that it carried.
+      onFailure: () => undefined, // The appender logs each append that was given up.
     });
   }
 }

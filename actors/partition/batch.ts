@@ -12,7 +12,7 @@ import type { Conversation } from '../conversation/state.ts';
 import type { Actor, Damaged } from '../memory/residents.ts';
 import { rowText } from './state-row.ts';
 
-/** Envelopes of one record at most; leaves 2^43 records before a position is not a whole number any more. */
+/** Most envelopes of one record. It leaves 2^43 records before positions are no exact numbers any more. */
 const envelopesPerRecordMax = 1_024;
 
 /** The position of an envelope in the log as one growing number. */
@@ -39,7 +39,7 @@ export function envelopesIn(records: readonly OpenRecord[]): readonly Envelope[]
   return records.flatMap(({ entries }) => entries.filter(isReadable));
 }
 
-/** What a batch makes of one conversation. None of it counts before it is committed. */
+/** The changes of a batch in one conversation. They do not count before they are committed. */
 export interface Touched {
   readonly actor: Actor;
   state: Conversation;
@@ -104,7 +104,7 @@ export function fold(
       if (position <= entry.inSeq) {
         if (entry.actor.outbox !== undefined) again.add(entry.actor);
         if (entry.actor.kept !== undefined) keepEffects(entry, { touched, again });
-        continue; // Read again after a restart: folded before.
+        continue; // It was folded before, and is read again after a restart.
       }
       if (actor.owed !== undefined) again.add(actor);
       touched.set(actor, entry);
@@ -176,7 +176,7 @@ function settingsOf({ followUp, parts }: Creator): Context['settings'] {
   return { 'follow-up': followUp, ...parts };
 }
 
-/** The write of a touched conversation; undefined when nothing worth keeping changed. */
+/** The write of a touched conversation; undefined when nothing changed that is worth keeping. */
 export function writeOf(entry: Touched, epoch: number): ConversationWrite | undefined {
   if (entry.state === entry.actor.state && !entry.isKept) return undefined;
   return {

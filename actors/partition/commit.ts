@@ -14,7 +14,7 @@ export interface CommitOptions {
   readonly residents: Residents;
   /** The generation of the partition's owner. */
   readonly epoch: number;
-  /** Without it nothing is written: somebody else may be the owner already. */
+  /** Nothing is written without the lease: another host may be the owner already. */
   readonly lease: Pick<Lease, 'ensure'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -23,9 +23,9 @@ export interface CommitOptions {
 }
 
 /**
- * Stores what a batch changed, and only then lets the actors have their new states. A store that refuses
- * makes the partition wait, for as long as the host runs: writing the same again is harmless. A host that
- * was stopped in the middle learns here whether it is still the owner, before anything follows from it.
+ * Stores the changes of a batch, and only then gives the actors their new states. While the store refuses,
+ * the partition waits and repeats the write, which is harmless. A host that was stopped in the middle learns
+ * here whether it is still the owner, before it acts on what it wrote.
  */
 export async function commit(touched: readonly Touched[], options: CommitOptions): Promise<void> {
   const { history, residents, epoch, lease, clock, log, meters, signal } = options;

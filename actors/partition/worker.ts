@@ -29,20 +29,20 @@ export interface WorkerOptions extends ActivationOptions, CommitOptions, Recorde
   /** Absent: all parts. */
   readonly parts?: readonly Part[];
   readonly performer: Performer;
-  /** Of the host. */
+  /** Shared by the host's partitions. */
   readonly readAhead: ReadAhead;
   readonly meters: Meters;
   readonly log: Log;
-  /** Reading begins behind this record of the log. */
+  /** Reading begins after this record of the log. */
   readonly afterSequence: number;
   /** Conversations with an answer being written at that point. */
   readonly running: readonly ConversationKey[];
 }
 
 /**
- * The batch loop of one partition: take what has arrived, load the states it needs together, decide each
- * event, commit all, perform the effects. Strictly one after the other, so nothing overtakes within a
- * conversation.
+ * The batch loop of one partition: takes the records that have arrived, loads the states that they need
+ * together, decides each event, commits all, performs the effects. One batch follows the other, so no event
+ * overtakes another one of its conversation.
  */
 export class Worker {
   readonly #partition: number;
@@ -53,7 +53,10 @@ export class Worker {
   readonly #reserve: Reserve;
   /** Records that the log had after the newest one that was read. */
   #unread = 0;
-  /** Conversations with an answer being written: a new owner must know them, or nobody would end these. */
+  /**
+   * Conversations with an answer being written. A new owner must know them, or these answers would never
+   * end.
+   */
   readonly #running = new Map<string, ConversationKey>();
   #controls: { readonly gatewayId: string; readonly control: Control }[] = [];
   /** Sequence of the newest record whose effects are performed. */
@@ -88,7 +91,9 @@ export class Worker {
     return this.#performed;
   }
 
-  /** Runs until the signal aborts; finishes the batch at work. Rejects when this partition can not go on. */
+  /**
+   * Runs until the signal aborts, and finishes the batch at work. Rejects when the partition cannot go on.
+   */
   async run(signal: AbortSignal): Promise<void> {
     const wake = () => this.#wake();
     signal.addEventListener('abort', wake);
@@ -205,7 +210,7 @@ export class Worker {
       this.#options.performer.control(gatewayId, control, actorOf.get(control));
   }
 
-  /** The event goes to DEAD, the partition goes on. */
+  /** Puts an entry into DEAD, so that the partition goes on. */
   async #bury(bytes: Uint8Array, failure: unknown): Promise<void> {
     const { inbox, log, meters, clock, signal } = this.#options;
     const reason = reasonOf(failure);

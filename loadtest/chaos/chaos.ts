@@ -51,7 +51,7 @@ const { values: given } = readArguments({
 
 const tell = (sentence: string) => void process.stderr.write(`${sentence}\n`);
 
-exitOnSignals(); // There whatever is stopped is woken; all processes end when this one is gone.
+exitOnSignals(); // At the exit paused processes are woken; all processes end when this one is gone.
 
 await runCommand(chaos);
 

@@ -1,19 +1,19 @@
 import { fold } from './fold.ts';
 import type { DeviceJournal, PersonRecord, ShownMessage, StoredMessage } from './journal.ts';
 
-/** `lost`: it should be there. `doubled`: it is there twice. `reordered`: elsewhere than it should be. */
+/** `lost`: a message is missing. `doubled`: it is there twice. `reordered`: it stands in another place. */
 export type ViolationKind = 'lost' | 'doubled' | 'reordered' | 'foreign';
 
 export interface Violation {
   readonly kind: ViolationKind;
   readonly person: string;
-  /** What is wrong with what, as a sentence. */
+  /** The message and what is wrong with it, as a sentence. */
   readonly sentence: string;
 }
 
 type Found = Omit<Violation, 'person'>;
 
-/** Compares what people were told with what is stored and with what the log says should be stored. */
+/** Compares the journals of devices with the store, and the store with the log. */
 export function check(records: readonly PersonRecord[]): readonly Violation[] {
   return records.flatMap((record) =>
     checkPerson(record).map((found) => ({ ...found, person: record.person })),
@@ -35,7 +35,7 @@ function checkPerson(record: PersonRecord): readonly Found[] {
   ];
 }
 
-/** A seq is given only by the actor, so a hole is a message that was there and is not. */
+/** Only the actor gives seqs, so a hole means that a stored message is gone. */
 function checkNumbers(stored: readonly StoredMessage[]): readonly Found[] {
   return stored.flatMap(({ seq }, at): readonly Found[] => {
     const before = stored[at - 1]?.seq ?? 0;
@@ -65,7 +65,7 @@ function checkSaid({ device, said }: DeviceJournal, stored: readonly StoredMessa
   ];
 }
 
-/** What a receipt promised. */
+/** Checks that the message of each receipt stands where the receipt says. */
 function checkReceipts(
   { device, receipts }: DeviceJournal,
   stored: readonly StoredMessage[],
@@ -78,7 +78,7 @@ function checkReceipts(
     });
 }
 
-/** What was shown is what is stored, in the order of seq, nothing left out once it began. */
+/** Checks that each view shows stored messages, in order of seq, with nothing left out once it began. */
 function checkView(
   device: string,
   view: readonly ShownMessage[],
@@ -97,7 +97,7 @@ function checkView(
   });
 }
 
-/** When all is quiet, everybody who is there has seen everything. */
+/** Checks that each connected device has seen everything once all is quiet. */
 function checkLastView(
   device: string,
   view: readonly ShownMessage[],
@@ -116,7 +116,7 @@ function checkForeign({ devices, stored }: PersonRecord): readonly Found[] {
     .map(({ seq, text }): Found => ({ kind: 'foreign', sentence: `nobody here said "${text}", seq ${seq}` }));
 }
 
-/** The store is nothing but the log, folded. */
+/** Checks that the store holds what the log folds to. */
 function checkLog({ logged, stored }: PersonRecord): readonly Found[] {
   const folded = fold(logged);
   const inStore = stored.filter(({ role }) => role === 'USER').map(({ id }) => id);
@@ -138,7 +138,7 @@ function checkLog({ logged, stored }: PersonRecord): readonly Found[] {
   ];
 }
 
-/** An answer is given once, and the last question has one, or a sentence that says why not. */
+/** Checks that each turn has one answer, and the last question an answer or a sentence that says why not. */
 function checkAnswers({ answered, stored }: PersonRecord): readonly Found[] {
   const answers = stored.filter(({ role }) => role === 'COACH' || role === 'SYSTEM');
   const turns = answers.map(({ turnId }) => turnId).filter((turnId) => turnId !== '');

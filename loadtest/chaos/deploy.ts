@@ -3,12 +3,12 @@ import { type ChaosOptions, type ChaosResult, onStage, outcomeOf, playRound } fr
 import type { Round } from './waits.ts';
 import type { World } from './world.ts';
 
-/** The longest that one message in a hundred may wait while everything is replaced. */
+/** How long 99 of 100 messages may wait at most while everything is replaced. */
 export const deployPauseMsMax = 2_000;
 
 /**
- * A new version goes out: every process is ended in order and started again, one after the other, while
- * people talk.
+ * Deploys a new version: ends every process in order and starts it again, one after the other, while people
+ * talk.
  */
 export async function runDeploy(options: ChaosOptions): Promise<ChaosResult> {
   return await onStage(options, async (stage) => {

@@ -11,20 +11,20 @@ export interface DeviceOptions {
   readonly url: string;
   readonly creatorId: string;
   readonly token: string;
-  /** Its outbox is kept there from one life to the next. */
+  /** The folder that keeps its outbox from one life to the next. */
   readonly folder: string;
   /** The mean pause between two says. */
   readonly pauseMs: number;
-  /** Says between two reloads, about; Infinity: never. */
+  /** The mean number of says between two reloads; Infinity: the device never reloads. */
   readonly saysPerLife: number;
   readonly text: (number: number) => string;
   readonly chance: Chance;
 }
 
-/** The newest messages that a new life begins with, as a page that is loaded again does. */
+/** How many of the newest messages a new life asks for, as a page does that is loaded again. */
 const tail = 20;
 
-/** The real SDK in the hands of a person who goes on talking, and a journal of what it shows and promises. */
+/** The real SDK of a person who goes on talking, with a journal of everything that it shows and promises. */
 export class ChaosDevice implements DeviceJournal {
   readonly device: string;
   readonly said: SaidEntry[] = [];
@@ -34,7 +34,7 @@ export class ChaosDevice implements DeviceJournal {
   readonly #options: DeviceOptions;
   #client: Rapport;
   #storedSaidMs = 0;
-  /** Ids of says of which nobody has said yet that they are stored. */
+  /** Ids of says that are not known to be stored yet. */
   readonly #waiting = new Set<string>();
 
   constructor(options: DeviceOptions) {
@@ -47,7 +47,7 @@ export class ChaosDevice implements DeviceJournal {
     return this.#client.state();
   }
 
-  /** When the newest say was said whose receipt is here. */
+  /** When the newest say was said that is known to be stored. */
   get storedSaidMs(): number {
     return this.#storedSaidMs;
   }
@@ -57,14 +57,14 @@ export class ChaosDevice implements DeviceJournal {
     const { pauseMs, saysPerLife, chance } = this.#options;
     while (!signal.aborted) {
       const ms = chance.between(pauseMs / 2, pauseMs * 1.5);
-      await sleep(ms, undefined, { signal }).catch(() => {}); // Aborted.
+      await sleep(ms, undefined, { signal }).catch(() => {}); // The signal aborted.
       if (signal.aborted) return;
       if (chance.happens(1 / saysPerLife)) await this.#reload();
       await this.#say();
     }
   }
 
-  /** Leaves; what is shown then is the last view. */
+  /** Leaves. The messages shown at that moment are the last view. */
   async close(): Promise<void> {
     const view: ShownMessage[] = [];
     show(view, this.state.messages);
@@ -72,7 +72,7 @@ export class ChaosDevice implements DeviceJournal {
     await this.#client.close();
   }
 
-  /** What the SDK does not take, an outbox that is full, was never promised. */
+  /** A say that the SDK refuses, because its outbox is full, was never promised. */
   async #say(): Promise<void> {
     const text = `${this.device} ${this.said.length + 1}: ${this.#options.text(this.said.length)}`;
     const atMs = performance.now();
@@ -82,7 +82,7 @@ export class ChaosDevice implements DeviceJournal {
     this.#waiting.add(kept.id);
   }
 
-  /** Leaves whatever is on its way, as a closed page does. */
+  /** Leaves while messages are on their way, as a closed page does. */
   async #reload(): Promise<void> {
     await this.#client.close();
     this.#client = this.#open();
@@ -117,7 +117,7 @@ export class ChaosDevice implements DeviceJournal {
     this.#storedSaidMs = Math.max(this.#storedSaidMs, said?.atMs ?? 0);
   }
 
-  /** What does not wait any more was stored: a new welcome says so, or the message is there. */
+  /** A say that no longer waits is stored: a new welcome said so, or its message has arrived. */
   #settle(pending: ReadonlySet<string>): void {
     for (const id of this.#waiting) if (!pending.has(id)) this.#receipt({ id, seq: 0 });
   }
@@ -130,8 +130,8 @@ export class ChaosDevice implements DeviceJournal {
 }
 
 /**
- * Notes what is new at the end; and everything anew where what was shown before has changed, which the
- * checker then finds.
+ * Notes new messages at the end of the view. Where messages that were shown before have changed, it notes
+ * everything anew, and the checker finds the difference.
  */
 function show(view: ShownMessage[], messages: RapportState['messages']): void {
   const last = view.at(-1);

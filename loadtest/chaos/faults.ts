@@ -1,11 +1,11 @@
 import { Chance } from '@rapport/simulation/chance.ts';
 import type { ProcessName } from '@rapport/tools/local-run.ts';
 
-/** What there is to hurt. */
+/** The processes and servers of a run. */
 export interface Topology {
   readonly actors: number;
   readonly gateways: number;
-  /** `cluster`: three nats-servers with a copy of everything each. */
+  /** `cluster`: three nats-servers, each with a copy of everything. */
   readonly nats: 'single' | 'cluster';
   readonly history: 'sqlite' | 'cassandra';
 }
@@ -16,23 +16,29 @@ export type ServerTarget = 'nats' | 'nats-leader' | 'nats-follower' | 'cassandra
 export type OwnProcess = Exclude<ProcessName, 'nats'>;
 export type Target = OwnProcess | ServerTarget | NetworkTarget;
 
-/** `kill` is kill -9, `pause` SIGSTOP and SIGCONT, `restart` in order; the others are of networks. */
+/**
+ * `kill` is kill -9, `pause` is SIGSTOP and SIGCONT, `restart` is in order; the others are faults of
+ * networks.
+ */
 export type What = 'kill' | 'pause' | 'restart' | 'slow' | 'stall' | 'cut';
 
 export interface Fault {
   readonly what: What;
   readonly target: Target;
-  /** How long it lasts; 0 where that is up to the process. */
+  /** How long the fault lasts; 0 where the process itself decides. */
   readonly ms: number;
-  /** Of the connections there are, how many it hits; 1 also hits those that are opened meanwhile. */
+  /** The share of connections that it hits; 1 also hits connections that are opened meanwhile. */
   readonly share: number;
 }
 
-/** Above the lease of the fast profile, 800 ms, so that others take over from who is paused. */
+/** Above the lease of the fast profile, 800 ms, so that other hosts take over from a paused host. */
 const pauseMs = { least: 1_000, most: 4_000 };
 const networkMs = { least: 1_000, most: 4_000 };
 
-/** One fault for each round: every one there is before any comes again, in an order of the seed. */
+/**
+ * One fault for each round. Every fault comes once before any comes again, in an order that the seed
+ * decides.
+ */
 export function scheduleOf(seed: number, rounds: number, topology: Topology): readonly Fault[] {
   const chance = new Chance(seed, 'faults');
   const faults: Fault[] = [];
@@ -42,12 +48,12 @@ export function scheduleOf(seed: number, rounds: number, topology: Topology): re
   return faults.slice(0, rounds);
 }
 
-/** `pause actors` of a pause of `actors-2`: hosts of one role are alike. */
+/** `pause actors` for a pause of `actors-2`: hosts of one role count together. */
 export function kindOf({ what, target }: Pick<Fault, 'what' | 'target'>): string {
   return `${what} ${target.replace(/-\d+$/, '')}`;
 }
 
-/** All that can be done to all that there is, once each. */
+/** Every fault of every process, server and network, once each. */
 export function faultsOf(topology: Topology): readonly Pick<Fault, 'what' | 'target'>[] {
   const processes: readonly Target[] = [
     ...ownProcessesOf(topology),
@@ -61,7 +67,7 @@ export function faultsOf(topology: Topology): readonly Pick<Fault, 'what' | 'tar
   ];
 }
 
-/** Our own processes; what others use comes first. */
+/** Rapport's own processes. A process stands before those that use it. */
 export function ownProcessesOf({
   actors,
   gateways,
@@ -88,7 +94,7 @@ function sized({ what, target }: Pick<Fault, 'what' | 'target'>, chance: Chance)
     : { what, target, ms: ms(networkMs), share };
 }
 
-/** Fisher and Yates: every order is as likely. */
+/** By Fisher and Yates: every order is equally likely. */
 function shuffled<T>(given: readonly T[], chance: Chance): readonly T[] {
   const all = [...given];
   for (let last = all.length - 1; last > 0; last -= 1) {

@@ -1,8 +1,8 @@
 import type { LoggedSay } from './journal.ts';
 
 /**
- * What the log's says of one person come to: the ids that are stored, in their order. Written apart from the
- * actor on purpose: from each device exactly the next number, everything else is a repetition or a gap.
+ * The ids that the log's says of one person come to, in their order. It shares no code with the actor on
+ * purpose: it takes exactly the next number of each device, and everything else is a repetition or a gap.
  */
 export function fold(logged: readonly LoggedSay[]): readonly string[] {
   const last = new Map<string, number>();

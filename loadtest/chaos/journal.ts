@@ -1,11 +1,11 @@
-/** What one device of a person saw, as it saw it. Times are of one monotonic clock, in milliseconds. */
+/** Everything that one device of a person saw. Times are milliseconds of one monotonic clock. */
 export interface DeviceJournal {
   readonly device: string;
   /** Everything that the SDK promised to deliver, in the order in which it was said. */
   readonly said: readonly SaidEntry[];
-  /** News that a say is stored, as they came; a say may have several. */
+  /** Receipts, in the order in which they came. A say may have several. */
   readonly receipts: readonly ReceiptEntry[];
-  /** One for each life of the client: a reload begins another. */
+  /** One view for each life of the client. A reload begins another life. */
   readonly views: readonly (readonly ShownMessage[])[];
   readonly connections: readonly ConnectionEntry[];
 }
@@ -18,7 +18,7 @@ export interface SaidEntry {
 
 export interface ReceiptEntry {
   readonly id: string;
-  /** 0 where a welcome or the message itself said so, or the actor does not know where any more. */
+  /** 0 where a welcome or the message itself told it, or where the actor has forgotten the seq. */
   readonly seq: number;
   readonly atMs: number;
 }
@@ -40,11 +40,11 @@ export interface StoredMessage {
   readonly id: string;
   readonly role: string;
   readonly text: string;
-  /** Empty where it is no answer. */
+  /** Empty where the message is no answer. */
   readonly turnId: string;
 }
 
-/** Everything that is known of one person when all is quiet again. */
+/** Everything about one person, once all is quiet again. */
 export interface PersonRecord {
   readonly person: string;
   /** Whether a coach owes this person answers. */
@@ -52,7 +52,7 @@ export interface PersonRecord {
   readonly devices: readonly DeviceJournal[];
   /** All pages of the store, in the order in which they came. */
   readonly stored: readonly StoredMessage[];
-  /** The log's own says of this person, in its order. */
+  /** This person's says in the log, in the log's order. */
   readonly logged: readonly LoggedSay[];
 }
 

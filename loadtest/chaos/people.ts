@@ -9,7 +9,7 @@ export interface PeopleOptions {
   readonly people: number;
   readonly devicesEach: number;
   readonly seed: number;
-  /** Where they connect. */
+  /** The address to connect to. */
   readonly url: string;
   /** The gateways' data folder; the devices' outboxes are kept in it too. */
   readonly dataDir: string;
@@ -24,7 +24,7 @@ export interface ChaosPerson {
   readonly devices: readonly ChaosDevice[];
 }
 
-/** Of so many people one talks to a coach and waits for answers; the others talk without a pause. */
+/** One person of this many talks to a coach and waits for answers. The others talk without waiting. */
 const coachedOneOf = 4;
 const talkPauseMs = 600;
 const askPauseMs = 4_000;
@@ -64,7 +64,7 @@ function person(
       token,
       folder: join(dataDir, 'devices', device),
       pauseMs: answered ? askPauseMs : talkPauseMs,
-      // The first one stays, as a phone does; the others are loaded again and again.
+      // The first device stays, as a phone does. The others are loaded again and again.
       saysPerLife: at === 0 ? Number.POSITIVE_INFINITY : saysPerLife,
       text: (number) => (answered ? (questions[number % questions.length] ?? '') : 'and so on'),
       chance: new Chance(seed, device),
@@ -73,17 +73,18 @@ function person(
   return { creatorId, userId, token, answered, devices };
 }
 
-/** Everyone talks until the signal aborts. */
+/** All people talk until the signal aborts. */
 export async function talkAll(people: readonly ChaosPerson[], signal: AbortSignal): Promise<void> {
   await Promise.all(people.flatMap(({ devices }) => devices.map((device) => device.talk(signal))));
 }
 
-/** A say that waits no longer than this is on its way as always. */
+/** A say that has waited for less than this is no sign of trouble. */
 const freshMs = 1_000;
 
 /**
- * Resolves when every device is connected and has nothing old that waits, and everyone who talks without a
- * pause has said something after `sinceMs` that is stored; false when that takes too long.
+ * Resolves with true when every device is connected and has no say that waits for long, and every person
+ * without a coach has said something after `sinceMs` that is stored. Resolves with false when that takes too
+ * long.
  */
 export function recovered(
   people: readonly ChaosPerson[],
@@ -98,10 +99,13 @@ export function recovered(
   return until(() => people.every(goesOn), withinMs);
 }
 
-/** An answer may be followed by another, to what was asked meanwhile. */
+/** An answer may be followed by another one, to a question that was asked meanwhile. */
 const quietMs = 2_000;
 
-/** Resolves when nobody waits for anything and nothing comes any more; false when that takes too long. */
+/**
+ * Resolves with true when no say or answer is due and nothing comes any more; false when that takes too
+ * long.
+ */
 export function settled(people: readonly ChaosPerson[], withinMs: number): Promise<boolean> {
   let top = -1;
   let sinceMs = performance.now();

@@ -3,14 +3,14 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Chance } from '@rapport/simulation/chance.ts';
 
-/** A network of one address, for as long as it is told: fast, slow, stuck or torn. */
+/** The state of a network: fair, slow, stalled or torn. */
 export type Weather =
   | { readonly is: 'fair' }
-  /** Each piece takes between half of this and all of it. */
+  /** Each piece of data takes between half of this and all of it. */
   | { readonly is: 'slow'; readonly latencyMs: number }
-  /** Nothing arrives on this share of the connections, and nothing tells that it does not. */
+  /** Nothing arrives on this share of the connections, and neither side is told. */
   | { readonly is: 'stalled'; readonly share: number }
-  /** This share of the connections ends now; at 1 none can be made either. */
+  /** This share of the connections ends now. At 1, new connections are refused too. */
   | { readonly is: 'torn'; readonly share: number };
 
 /** A connection through the proxy. */
@@ -48,7 +48,7 @@ export class ChaosProxy {
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
-  /** From now on, for the connections there are and those to come. */
+  /** Sets the weather from now on, for existing and for new connections. */
   set(weather: Weather): void {
     this.#weather = weather;
     const pairs = [...this.#pairs];
@@ -80,7 +80,7 @@ export class ChaosProxy {
     if (weather.is === 'stalled' && weather.share === 1) pair.stalled = Promise.withResolvers();
     this.#pairs.add(pair);
     for (const socket of pair.ends) {
-      socket.on('error', () => end(pair)); // The other side sees it end.
+      socket.on('error', () => end(pair)); // The other side sees the connection end.
       socket.once('close', () => {
         end(pair);
         this.#pairs.delete(pair);
@@ -98,7 +98,7 @@ export class ChaosProxy {
         if (!to.write(bytes)) await once(to, 'drain');
       }
     } catch {
-      end(pair); // One side is gone; the other is told by the same.
+      end(pair); // One side is gone, so the other side is ended too.
       return;
     }
     to.end();

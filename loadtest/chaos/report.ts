@@ -19,11 +19,11 @@ export interface ChaosReport {
   readonly violations: Readonly<Record<ViolationKind, number>>;
   readonly sentences: readonly string[];
   readonly deaths: readonly string[];
-  /** Every message of the whole run: how long until it was stored, in milliseconds. */
+  /** Milliseconds until each message of the whole run was stored. */
   readonly says: Spread;
   /** How often a socket was lost before there was another. */
   readonly lostSockets: number;
-  /** Of each kind of fault, in milliseconds. */
+  /** Milliseconds, by kind of fault. */
   readonly waits: Readonly<
     Record<string, { readonly takeOver: Spread; readonly others: Spread; readonly resume: Spread }>
   >;
@@ -68,7 +68,7 @@ export function reportOf(result: ChaosResult): ChaosReport {
   };
 }
 
-/** Nothing was broken and everything came back by itself. */
+/** Whether no message was lost, doubled or reordered and everything came back by itself. */
 export function passed({ violations, settled }: ChaosReport): boolean {
   return settled && kinds.every((kind) => violations[kind] === 0);
 }

@@ -13,7 +13,7 @@ export interface ChaosOptions {
   readonly seed: number;
   readonly people: number;
   readonly devicesEach: number;
-  /** Says what is going on, a sentence at a time. */
+  /** Called with each sentence about the run's progress. */
   readonly tell: (sentence: string) => void;
   readonly rootOf?: WorldOptions['rootOf'];
 }
@@ -21,24 +21,24 @@ export interface ChaosOptions {
 export interface ChaosResult {
   readonly seed: number;
   readonly rounds: readonly { readonly kind: string; readonly recovered: boolean; readonly waits: Waits }[];
-  /** For each message, how long until it was stored; those of the whole run. */
+  /** Milliseconds until each message of the whole run was stored. */
   readonly saysMs: readonly number[];
   /** How often a socket was lost before there was another. */
   readonly lostSockets: number;
   /** Messages that people were promised. */
   readonly said: number;
   readonly stored: number;
-  /** Everybody had everything in time. */
+  /** Every device had every message in time. */
   readonly settled: boolean;
   readonly violations: readonly Violation[];
-  /** Processes that ended without having been told to. */
+  /** Processes that ended by themselves. */
   readonly deaths: readonly string[];
 }
 
 const recoveredWithinMs = 60_000;
 const settledWithinMs = 120_000;
 
-/** What a scenario plays on. */
+/** The world, the people and the witness of a scenario. */
 export interface Stage {
   readonly world: World;
   readonly people: readonly ChaosPerson[];
@@ -46,7 +46,9 @@ export interface Stage {
   readonly tell: (sentence: string) => void;
 }
 
-/** One fault after the other on a whole Rapport with people in it, and then what came of it. */
+/**
+ * Plays one fault after the other on a whole Rapport with people in it, and compares everything at the end.
+ */
 export async function runChaos(
   options: ChaosOptions & { readonly faults: readonly Fault[] },
 ): Promise<ChaosResult> {
@@ -71,7 +73,7 @@ export function outcomeOf({ beganMs, endedMs, recovered: asBefore }: Round): str
   return `${asBefore ? 'as before' : 'NOT as before'} after ${Math.round(endedMs - beganMs)} ms`;
 }
 
-/** Lets people talk while `play` hurts them, then waits until all is quiet, looks and compares. */
+/** Lets people talk while `play` runs, then waits until all is quiet and compares journals, store and log. */
 export async function onStage(
   options: ChaosOptions,
   play: (stage: Stage) => Promise<readonly Round[]>,
@@ -98,7 +100,7 @@ export async function onStage(
   }
 }
 
-/** Does something to the world and waits until everybody talks as before; `host` is the one it is done to. */
+/** Does something to the process `host` and waits until all people talk as before. */
 export async function playRound(
   { world, people, witness }: Stage,
   round: { readonly kind: string; readonly host: string; readonly act: (world: World) => Promise<void> },
@@ -164,7 +166,7 @@ function resultOf(given: {
   };
 }
 
-/** The supervisor tells how each process ended; those we ended were ended by a signal, or in order. */
+/** The supervisor tells how each process ended. Processes that a fault ended got a signal, or status 0. */
 function deathsOf({ rapport }: World): readonly string[] {
   return rapport.told.filter((sentence) => /it ended with status [^0]/.test(sentence));
 }

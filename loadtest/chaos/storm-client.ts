@@ -4,15 +4,16 @@ import { type StormBack, StormCrowd, type StormCut, type StormJob } from './stor
 export type StormQuestion = { readonly job: StormJob } | { readonly cut: StormCut };
 export type StormAnswer = { readonly there: number } | { readonly back: StormBack };
 
-// A crowd as a process of its own, because one process has 20,000 file descriptors at most: connects its
-// people, answers; is told of the cut, waits for them to be back, answers.
+// Runs a crowd in a process of its own, because a process has 20,000 file descriptors at most. It connects
+// its
+// people and reports; then it is told of the cut, waits until they are back, and reports again.
 await runService(async () => {
   const crowd = new StormCrowd();
   process.on('message', (question: StormQuestion) => void answer(crowd, question));
   return { ready: {}, stop: async () => process.exit(0) };
 });
 
-/** What fails here ends the process, which the other side sees. */
+/** A failure ends the process, which the parent sees. */
 async function answer(crowd: StormCrowd, question: StormQuestion): Promise<void> {
   const reply: StormAnswer =
     'job' in question

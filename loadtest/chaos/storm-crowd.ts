@@ -2,7 +2,7 @@ import { Slots } from '@rapport/runtime/slots.ts';
 import { openVisitorTokens } from '../bench/visitor-tokens.ts';
 import { StormSocket } from './storm-socket.ts';
 
-/** Some of the people of a storm; each process has those from `first` on. */
+/** Some of the people of a storm: each process has the people from `first` on. */
 export interface StormJob {
   readonly port: number;
   readonly dataDir: string;
@@ -11,32 +11,32 @@ export interface StormJob {
   readonly count: number;
 }
 
-/** When the connections were cut, and how long to wait for the last to come back. */
+/** When the connections were cut, and how long to wait until the last is back. */
 export interface StormCut {
   readonly cutAtMs: number;
   readonly withinMs: number;
 }
 
 export interface StormBack {
-  /** For each connection that is back, how long after the cut, in milliseconds. */
+  /** Milliseconds from the cut, for each connection that is back. */
   readonly backMs: readonly number[];
   /** The position of each person at the end, from `first` on. */
   readonly topSeqs: readonly number[];
-  /** What did not go well, and how often. */
+  /** How often each kind of trouble was met. */
   readonly troubles: Readonly<Record<string, number>>;
 }
 
 /**
- * Of this process's people, so many are between their first packet and their welcome. Devices of their own
- * would not wait for each other; on one event loop each of 12,500 would wait for all the others, for longer
- * than the server waits for a hello.
+ * How many sockets of this process may be between their first packet and their welcome. Real devices do not
+ * wait for each other. On one event loop each of 12,500 would wait for all others, for longer than a gateway
+ * waits for a hello.
  */
 const openingAtOnceMax = 250;
 
 /** People who are connected, are cut off, and come back. */
 export class StormCrowd {
   readonly #sockets: StormSocket[] = [];
-  /** Of each socket, when it had everything for the last time. Wall time: it is compared across processes. */
+  /** When each socket last had everything. In wall time, because it is compared across processes. */
   readonly #thereAtMs = new Map<StormSocket, number>();
   readonly #opening = new Slots(openingAtOnceMax);
   #troubles: Record<string, number> = {};
@@ -77,8 +77,8 @@ export class StormCrowd {
 }
 
 /**
- * Everybody comes from an address of their own: the system searches long for a port of an address of which
- * many are in use or just were. Linux answers to all of 127.0.0.0/8 without being told to.
+ * Gives each person an address of its own, because the system searches long for a free port of an address
+ * with many used ports. Linux answers to all of 127.0.0.0/8.
  */
 function addressOf(number: number): string {
   return process.platform === 'linux'

@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import type { StormAnswer, StormQuestion } from './storm-client.ts';
 import type { StormBack, StormCut, StormJob } from './storm-crowd.ts';
 
-/** Far below the 20,000 file descriptors that a process usually may have. */
+/** People of one process: far below the 20,000 files that a process may usually open. */
 const connectionsPerProcess = 12_500;
 
 /** All people of a storm, in several processes. */
 export interface Crowds {
-  /** Resolves when everybody is back, or the time is over. */
+  /** Resolves when all people are back, or when the time is over. */
   back(cut: StormCut): Promise<StormBack>;
   stop(): Promise<void>;
 }
 
-/** Resolves when everybody is connected. */
+/** Resolves when all people are connected. */
 export async function startCrowds(job: Omit<StormJob, 'first'>): Promise<Crowds> {
   const firsts: number[] = [];
   for (let first = 0; first < job.count; first += connectionsPerProcess) firsts.push(first);
@@ -25,7 +25,7 @@ export async function startCrowds(job: Omit<StormJob, 'first'>): Promise<Crowds>
   try {
     await Promise.all(
       children.map(async (child, at) => {
-        await nextMessage(child); // It says that it is ready.
+        await nextMessage(child); // The process is ready.
         const first = firsts[at] ?? 0;
         const count = Math.min(connectionsPerProcess, job.count - first);
         await ask(child, { job: { ...job, first, count } });

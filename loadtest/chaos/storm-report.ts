@@ -1,6 +1,6 @@
 import type { StormResult } from './storm.ts';
 
-/** Everybody is back and has everything. */
+/** Whether all people are back and have every message. */
 export function stormPassed({ connections, back, missing }: StormResult): boolean {
   return back === connections && missing.messages === 0;
 }

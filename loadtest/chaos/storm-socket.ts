@@ -10,17 +10,17 @@ export interface StormSocketOptions {
   readonly port: number;
   readonly localAddress: string;
   readonly token: string;
-  /** Taken from the first packet until it is there or lost. */
+  /** A slot that the socket holds from its first packet until it is welcome or lost. */
   readonly opening: Slots;
-  /** Called when it is welcome and has everything up to the position it was told. */
+  /** Called when the socket is welcome and has every message up to the position that it was told. */
   readonly onThere: (socket: StormSocket) => void;
-  /** Whatever did not go well, as a sentence. */
+  /** Called with each trouble, as a sentence. */
   readonly onTrouble: (sentence: string) => void;
 }
 
 /**
- * A person who only listens: as cheap as a client can be, but it comes back by the SDK's own rules, with
- * the position it has.
+ * A person who only listens: as cheap as a client can be. It comes back by the rules of the SDK, with the
+ * position that it has.
  */
 export class StormSocket {
   readonly #options: StormSocketOptions;
@@ -30,16 +30,16 @@ export class StormSocket {
   #topSeq = 0;
   #wantedSeq = Number.POSITIVE_INFINITY;
   #leaving = false;
-  /** Counts connections, so that what is late knows that it is not wanted any more. */
+  /** Counts connections, so that late events of an earlier connection are ignored. */
   #generation = 0;
-  /** Ends its turn of opening. */
+  /** Gives back its slot. */
   #opened = () => {};
 
   constructor(options: StormSocketOptions) {
     this.#options = options;
   }
 
-  /** The newest seq up to which it has everything. */
+  /** The seq up to which the person has every message. */
   get topSeq(): number {
     return this.#topSeq;
   }
@@ -52,7 +52,7 @@ export class StormSocket {
     void this.#options.opening.run(async () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#opened = resolve;
-      void this.#open(); // It answers for its failures.
+      void this.#open(); // It reports its failures.
       await promise;
     });
   }

@@ -21,22 +21,22 @@ export interface StormOptions {
 export interface StormResult {
   readonly connections: number;
   readonly back: number;
-  /** After the cut, in milliseconds: when so many of a hundred were back with everything they had missed. */
+  /** Milliseconds from the cut until this many of a hundred were back with everything they had missed. */
   readonly backMs: { readonly p50: number; readonly p90: number; readonly p99: number; readonly all: number };
   /** People with messages that came while they were away, and how many of these messages never came. */
   readonly missing: { readonly people: number; readonly messages: number };
-  /** What a client met on the way, and how often. */
+  /** How often clients met each kind of trouble. */
   readonly troubles: Readonly<Record<string, number>>;
-  /** Of each gateway and actor host, from the cut to the last one back. */
+  /** Use of each gateway and actor host, from the cut until the last socket was back. */
   readonly processes: Usage;
 }
 
-/** A process and what it used. */
+/** The CPU and memory that a process used. */
 type Usage = Readonly<
   Record<string, { readonly pid: number; readonly cpuSeconds: number; readonly rssMib: number }>
 >;
 
-/** Every so many people there is one who has read something before and misses something. */
+/** One person of this many has read something before and misses something. */
 const missingOneOf = 10;
 const readBefore = 1;
 const missedEach = 3;
@@ -44,7 +44,7 @@ const backWithinMs = 120_000;
 const envelopesPerAppend = 200;
 const otherDevice = randomUUID();
 
-/** Everybody is connected; every gateway is killed at once; everybody comes back. */
+/** Connects all people, kills every gateway at once, and waits until all people are back. */
 export async function runStorm(options: StormOptions): Promise<StormResult> {
   const { connections, actors, gateways } = options;
   const rapport = await startRapport({ actors, gateways, env: { LOG_LEVEL: 'warn' } });
@@ -92,7 +92,7 @@ async function cutAll(storm: {
   };
 }
 
-/** Says of another device of those who miss something, straight into the log: no gateway is needed. */
+/** Puts says of people's other devices straight into the log, because no gateway runs. */
 async function append(
   stream: Stream,
   connections: number,
@@ -141,7 +141,7 @@ function resultOf(
   };
 }
 
-/** What they used since `before`; one that was started since then, since its start. */
+/** The use of each process since `before`; of a process that was started later, since its start. */
 async function usedBy(
   rapport: TestRapport,
   names: readonly OwnProcess[],

@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 /** Latency of a slow network: another continent, over a bad line. */
 const slowMs = 150;
 
-/** Does what the fault says; resolves when the cause is gone, however long the effects last. */
+/** Causes the fault. Resolves when its cause is gone, however long the effects last. */
 export async function strike(world: World, fault: Fault): Promise<void> {
   const { target } = fault;
   switch (target) {
@@ -49,7 +49,7 @@ interface Victim {
 
 async function hurt(victim: Victim, { what, ms }: Fault): Promise<void> {
   if (what === 'pause') {
-    // What is stopped cannot notice that we are gone.
+    // A stopped process cannot notice that this one is gone.
     const wake = () => void victim.resume();
     process.once('exit', wake);
     await victim.pause();
@@ -62,7 +62,7 @@ async function hurt(victim: Victim, { what, ms }: Fault): Promise<void> {
   await victim.start();
 }
 
-/** The supervisor starts it again by itself, after a kill with a wait. */
+/** The supervisor starts the process again by itself; after a kill it waits first. */
 function processVictim({ rapport }: World, name: ProcessName): Victim {
   return {
     kill: () => rapport.kill(name, 'SIGKILL'),
@@ -89,12 +89,12 @@ function cassandraVictim({ cassandra }: World): Victim {
     kill: () => cassandra.kill(),
     pause: async () => cassandra.pause(),
     resume: async () => cassandra.resume(),
-    end: () => cassandra.kill(), // There is no restart of it among the faults: its end in order is slow.
+    end: () => cassandra.kill(), // Faults do not include its restart, because its end in order is slow.
     start: () => cassandra.start(),
   };
 }
 
-/** Of a cluster, the server that leads the log, or the one after it. */
+/** The server of a cluster that leads the log, or the server after it. */
 async function serverOf({ nats }: World, target: 'nats' | 'nats-leader' | 'nats-follower'): Promise<number> {
   if (target === 'nats') return 0;
   const leader = (await nats.leaderOf('INBOX')) ?? 0;

@@ -5,22 +5,22 @@ export interface Round {
   readonly kind: string;
   readonly beganMs: number;
   readonly endedMs: number;
-  /** Names of the people whose owner was hit; everyone where the fault is not of one actor host. */
+  /** Names of the people whose owner was hit; all people where the fault is not one of an actor host. */
   readonly hit: ReadonlySet<string>;
-  /** False when it did not end by itself in time. */
+  /** False when people did not talk as before in time. */
   readonly recovered: boolean;
 }
 
 export interface Waits {
-  /** For each of those who were hit, the longest wait between a say and the news that it is stored. */
+  /** The longest wait of each person who was hit, from a say until it is known to be stored. */
   readonly takeOverMs: readonly number[];
-  /** The same of all others. */
+  /** The same for all other people. */
   readonly othersMs: readonly number[];
-  /** For each socket that was lost, how long until there was another. */
+  /** The time from each lost socket to the next one. */
   readonly resumeMs: readonly number[];
 }
 
-/** What a round cost the people in it. */
+/** How long people waited in a round. */
 export function waitsOf(
   round: Round,
   people: readonly { readonly name: string; readonly devices: readonly DeviceJournal[] }[],
@@ -36,13 +36,13 @@ export function waitsOf(
   };
 }
 
-/** Undefined when nobody waited for anything in that round. */
+/** Undefined when no say waited in that round. */
 function longest(round: Round, devices: readonly DeviceJournal[]): number | undefined {
   const waits = devices.flatMap((device) => receiptWaits(device, round));
   return waits.length === 0 ? undefined : Math.max(...waits);
 }
 
-/** How long each say waited that was waiting in that time; one without any news waited to its end. */
+/** How long each say waited that was waiting in that time. A say without a receipt waited to its end. */
 export function receiptWaits(
   { said, receipts }: DeviceJournal,
   { beganMs, endedMs }: Pick<Round, 'beganMs' | 'endedMs'>,

@@ -5,7 +5,7 @@ import { openStream, type Stream } from '@rapport/stream/open-stream.ts';
 import { partitionOf } from '@rapport/stream/partition.ts';
 import type { LoggedSay } from './journal.ts';
 
-/** Looks at what processes share, past every network that is hurt: who owns what, and the log itself. */
+/** Reads the owners and the log, past every network that a fault hits. */
 export class Witness {
   readonly #stream: Stream;
   readonly #owners = new Map<number, string>();
@@ -28,7 +28,7 @@ export class Witness {
     return hostId.replace(/-[0-9a-f]{8}$/, '');
   }
 
-  /** What these people said, by `creatorId/userId`, in the log's order. Each has said something. */
+  /** The says of these people in the log, by `creatorId/userId`. Each person must have said something. */
   async logged(keys: readonly ConversationKey[]): Promise<ReadonlyMap<string, readonly LoggedSay[]>> {
     const says = new Map<string, LoggedSay[]>(keys.map((key) => [nameOf(key), []]));
     const partitions = new Set(keys.map((key) => partitionOf(key, this.#stream.inbox.partitions)));

@@ -10,16 +10,16 @@ import { putQuietCreator } from '../bench/quiet-creator.ts';
 import type { Topology } from './faults.ts';
 import { ChaosProxy } from './proxy.ts';
 
-/** A whole Rapport, everything it stands on, and the networks between, each to be hurt. */
+/** A whole Rapport, its servers, and the networks between them, each of which faults can hit. */
 export interface World {
   readonly rapport: TestRapport;
   readonly nats: NatsCluster;
   /** Undefined where the history is a SQLite file. */
   readonly cassandra: TestCassandra | undefined;
-  /** Where people connect. */
+  /** The address to which people connect. */
   readonly url: string;
   readonly clients: ChaosProxy;
-  /** One before each nats-server. */
+  /** One proxy before each nats-server. */
   readonly natsLinks: readonly ChaosProxy[];
   readonly dataDir: string;
   stop(): Promise<void>;
@@ -34,7 +34,9 @@ export interface WorldOptions {
 
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
-/** Resolves when it takes people; what began is stopped when it does not come up. */
+/**
+ * Resolves when people can connect. When something does not start, everything that was started is stopped.
+ */
 export async function startWorld(topology: Topology, options: WorldOptions): Promise<World> {
   const ends: (() => Promise<void>)[] = [];
   const stop = async () => {
@@ -70,7 +72,7 @@ async function build(
       STREAM_REPLICAS: String(replicas),
       HISTORY_URL: cassandra?.newUrl() ?? '',
       GATEWAY_SAYS_PER_WINDOW_MAX: '1000000',
-      // Answers that are slow enough to be caught in the middle.
+      // Answers are slow enough for a fault to hit them in the middle.
       EXTRACTIVE_DELTA_MS: '30',
       ...env,
     },
