@@ -3,16 +3,16 @@ import type { ConversationKey } from '@rapport/proto/identity.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
 import type { Lanes } from '@rapport/stream/lanes.ts';
 
-/** A lane message stays well under NATS' 1 MiB, whatever the texts in it. */
-const laneTextMax = 128 * 1024;
-const laneDeliveriesMax = 512;
+/** Characters and deliveries of one message: it stays well below NATS' 1 MiB, whatever the texts in it. */
+const messageTextMax = 128 * 1024;
+const messageDeliveriesMax = 512;
 const heartbeatMs = 1_000;
 
-/** A gateway's lane: what waits for it in this turn of the event loop, and its running number. */
-interface Lane {
+/** What waits for a gateway in this turn of the event loop, and the number of its newest message. */
+interface Queue {
   number: number;
   waiting: Delivery[];
-  /** What the `stored` pushes among them are about. */
+  /** The messages' frames, one for each `stored` push. */
   messages: string[];
   waitingText: number;
 }
@@ -24,7 +24,7 @@ interface Lane {
 export class Dispatch {
   readonly #lanes: Lanes;
   readonly #hostId: string;
-  readonly #byGateway = new Map<string, Lane>();
+  readonly #byGateway = new Map<string, Queue>();
   readonly #onGone: (gatewayId: string) => void;
   readonly #stopHeartbeat: () => void;
   #flushing = false;
@@ -33,7 +33,7 @@ export class Dispatch {
     readonly lanes: Lanes;
     readonly hostId: string;
     readonly clock: Clock;
-    /** Called when a gateway is not there any more. */
+    /** Called when a gateway does not exist any more. */
     readonly onGone: (gatewayId: string) => void;
   }) {
     this.#lanes = options.lanes;
@@ -53,13 +53,13 @@ export class Dispatch {
       readonly messages: readonly string[];
     },
   ): void {
-    const lane = this.#laneOf(gatewayId);
+    const queue = this.#queueOf(gatewayId);
     const { creatorId, userId } = to.key;
-    lane.waiting.push({ creatorId, userId, epoch: to.epoch, pushes: to.pushes });
-    for (const message of to.messages) lane.messages.push(message);
-    lane.waitingText += textOf(to.pushes) + to.messages.reduce((sum, message) => sum + message.length, 0);
-    if (lane.waitingText > laneTextMax || lane.waiting.length >= laneDeliveriesMax)
-      this.#flushLane(gatewayId, lane);
+    queue.waiting.push({ creatorId, userId, epoch: to.epoch, pushes: to.pushes });
+    for (const message of to.messages) queue.messages.push(message);
+    queue.waitingText += textOf(to.pushes) + to.messages.reduce((sum, message) => sum + message.length, 0);
+    if (queue.waitingText > messageTextMax || queue.waiting.length >= messageDeliveriesMax)
+      this.#flushQueue(gatewayId, queue);
     if (this.#flushing) return;
     this.#flushing = true;
     setImmediate(() => this.#flush());
@@ -70,24 +70,24 @@ export class Dispatch {
     this.#flush();
   }
 
-  #laneOf(gatewayId: string): Lane {
-    const lane = this.#byGateway.get(gatewayId) ?? { number: 0, waiting: [], messages: [], waitingText: 0 };
-    this.#byGateway.set(gatewayId, lane);
-    return lane;
+  #queueOf(gatewayId: string): Queue {
+    const queue = this.#byGateway.get(gatewayId) ?? { number: 0, waiting: [], messages: [], waitingText: 0 };
+    this.#byGateway.set(gatewayId, queue);
+    return queue;
   }
 
   #flush(): void {
     this.#flushing = false;
-    for (const [gatewayId, lane] of this.#byGateway) this.#flushLane(gatewayId, lane);
+    for (const [gatewayId, queue] of this.#byGateway) this.#flushQueue(gatewayId, queue);
   }
 
-  #flushLane(gatewayId: string, lane: Lane): void {
-    if (lane.waiting.length === 0) return;
-    lane.number += 1;
-    this.#lanes.toGateway(gatewayId, this.#message(lane.number, lane.waiting, lane.messages));
-    lane.waiting = [];
-    lane.messages = [];
-    lane.waitingText = 0;
+  #flushQueue(gatewayId: string, queue: Queue): void {
+    if (queue.waiting.length === 0) return;
+    queue.number += 1;
+    this.#lanes.toGateway(gatewayId, this.#message(queue.number, queue.waiting, queue.messages));
+    queue.waiting = [];
+    queue.messages = [];
+    queue.waitingText = 0;
   }
 
   #message(number: number, deliveries: readonly Delivery[], messages: readonly string[]): Deliveries {
@@ -95,18 +95,18 @@ export class Dispatch {
   }
 
   #heartbeat(): void {
-    for (const [gatewayId, lane] of this.#byGateway) void this.#pulse(gatewayId, lane); // It cannot fail.
+    for (const [gatewayId, queue] of this.#byGateway) void this.#pulse(gatewayId, queue); // It never rejects.
   }
 
-  async #pulse(gatewayId: string, lane: Lane): Promise<void> {
-    const there = await this.#lanes.pulse(gatewayId, this.#message(lane.number, [], []));
+  async #pulse(gatewayId: string, queue: Queue): Promise<void> {
+    const there = await this.#lanes.pulse(gatewayId, this.#message(queue.number, [], []));
     if (there) return;
     this.#byGateway.delete(gatewayId);
     this.#onGone(gatewayId);
   }
 }
 
-/** The length of the texts that dominate a lane message; the rest of a push is some 200 bytes. */
+/** The length of the texts that dominate a message; the rest of a push is some 200 bytes. */
 function textOf(pushes: readonly Push[]): number {
   let length = 0;
   for (const push of pushes) {

@@ -8,8 +8,8 @@ import type { Attach } from './attach.ts';
 /** Owners send a heartbeat each second; after three missed ones deliveries may have been lost. */
 const silentMs = 3_000;
 
-/** A lane from an owner host to this gateway. */
-interface Lane {
+/** How far this gateway has heard an owner host. */
+interface Heard {
   /** The number that the next deliveries have. */
   next: number;
   heardMs: number;
@@ -30,7 +30,7 @@ export interface OwnerWatchOptions {
 export class OwnerWatch {
   readonly #options: OwnerWatchOptions;
   readonly #owners: ({ readonly hostId: string; readonly epoch: number } | undefined)[] = [];
-  readonly #lanes = new Map<string, Lane>();
+  readonly #hosts = new Map<string, Heard>();
 
   constructor(options: OwnerWatchOptions) {
     this.#options = options;
@@ -54,22 +54,22 @@ export class OwnerWatch {
     return true;
   }
 
-  /** Takes note of a message on a host's lane. */
+  /** A message came from a host. */
   heard({ hostId, number, deliveries }: Deliveries): void {
-    const lane = this.#lanes.get(hostId) ?? { next: 1, heardMs: 0 };
-    this.#lanes.set(hostId, lane);
-    const expected = deliveries.length > 0 ? lane.next : lane.next - 1;
-    lane.next = number + 1;
-    lane.heardMs = this.#options.clock.monotonicMs();
+    const heard = this.#hosts.get(hostId) ?? { next: 1, heardMs: 0 };
+    this.#hosts.set(hostId, heard);
+    const expected = deliveries.length > 0 ? heard.next : heard.next - 1;
+    heard.next = number + 1;
+    heard.heardMs = this.#options.clock.monotonicMs();
     if (number !== expected) this.#lost(hostId);
   }
 
   tick(nowMs: number): void {
-    for (const [hostId, lane] of this.#lanes) {
-      if (nowMs - lane.heardMs < silentMs) continue;
-      lane.heardMs = nowMs;
+    for (const [hostId, heard] of this.#hosts) {
+      if (nowMs - heard.heardMs < silentMs) continue;
+      heard.heardMs = nowMs;
       if (this.#owners.some((owner) => owner?.hostId === hostId)) this.#lost(hostId);
-      else this.#lanes.delete(hostId);
+      else this.#hosts.delete(hostId);
     }
   }
 
