@@ -21,6 +21,12 @@ test.each([
   ['loadtest/bench/bench.ts', ['--pairs', 'many'], /--pairs many: it should be a whole number from 1/],
   ['loadtest/bench/bench.ts', ['--only', 'speed'], /--only speed: it should be one of throughput, /],
   ['loadtest/chaos/chaos.ts', ['--nats', 'two'], /--nats two: it should be one of single, cluster/],
+  ['loadtest/backlog/backlog.ts', ['--says', '0'], /--says 0: it should be a whole number from 1/],
+  [
+    'loadtest/chaos/chaos.ts',
+    ['--scenario', 'upgrade', '--from', 'no-such'],
+    /Cannot upgrade from no-such: /,
+  ],
   ['loadtest/soak/soak.ts', ['--minutes', '-'], /--minutes/],
   ['simulation/simulate.ts', ['--sedes', '1'], /--sedes/],
 ] as const)('%s tells %j from what it knows in one sentence', async (script, args, sentence) => {
