@@ -8,18 +8,19 @@ import { type Creator, creatorSchema, documentSchema, type KnowledgeDocument } f
  * not have the schema.
  */
 export function checkedCreator(value: unknown, stored?: Creator): Creator {
-  const unknown = unknownFieldsOf(creatorSchema, stored);
+  const unknown = unknownFieldsOf(stored);
   return { ...unknown, ...checked(creatorSchema, without(unknown, value), 'creator') };
 }
 
-/** As `checkedCreator`, for a document. */
-export function checkedDocument(value: unknown, stored?: KnowledgeDocument): KnowledgeDocument {
-  const unknown = unknownFieldsOf(documentSchema, stored);
-  return { ...unknown, ...checked(documentSchema, without(unknown, value), 'document') };
+/** The document with its defaults filled in. Throws Fault `bad_request` when it does not have the schema. */
+export function checkedDocument(value: unknown): KnowledgeDocument {
+  return checked(documentSchema, value, 'document');
 }
 
-function unknownFieldsOf(schema: z.ZodObject, stored: object | undefined): object {
-  return Object.fromEntries(Object.entries(stored ?? {}).filter(([field]) => !(field in schema.shape)));
+function unknownFieldsOf(stored: Creator | undefined): object {
+  return Object.fromEntries(
+    Object.entries(stored ?? {}).filter(([field]) => !(field in creatorSchema.shape)),
+  );
 }
 
 /** A value that was read and changed holds the unknown fields again. */
