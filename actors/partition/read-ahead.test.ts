@@ -80,3 +80,13 @@ test('what a partition that left held is free for the others', async () => {
   stays.ended = true;
   staying.close();
 });
+
+test('a partition that is closed holds nothing, whatever still comes', async () => {
+  const readAhead = new ReadAhead(100);
+  const reserve = readAhead.open();
+  await reserve.hold(50);
+  reserve.close();
+  await reserve.hold(200);
+  reserve.release(50);
+  expect(readAhead.bytes).toBe(0);
+});

@@ -52,23 +52,26 @@ export class ReadAhead {
   }
 
   async #hold(reader: Reader, bytes: number): Promise<void> {
+    if (!this.#readers.has(reader)) return; // It is closed: nothing would release the record.
     reader.bytes += bytes;
     this.#bytes += bytes;
-    if (this.#mayRead(reader) || !this.#readers.has(reader)) return;
+    if (this.#mayRead(reader)) return;
     await new Promise<void>((resolve) => {
       reader.go = resolve;
     });
   }
 
   #release(reader: Reader, bytes: number): void {
+    if (!this.#readers.has(reader)) return; // Its bytes are free already.
     reader.bytes -= bytes;
     this.#bytes -= bytes;
     this.#wake();
   }
 
   #close(reader: Reader): void {
-    this.#readers.delete(reader);
     this.#release(reader, reader.bytes);
+    this.#readers.delete(reader);
+    this.#wake(); // The others share what it held.
     reader.go?.();
   }
 
