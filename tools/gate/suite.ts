@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeScratch } from '../scratch.ts';
 import { type Outcome, program, report } from './step.ts';
@@ -12,8 +12,7 @@ export async function runSuite(name: SuiteName): Promise<Outcome> {
   const startedMs = performance.now();
   const scratch = await makeScratch('suite');
   const resultsPath = join(scratch.path, 'results.json');
-  const tempDir = join(scratch.path, 'tmp');
-  await mkdir(tempDir);
+  const tempDir = await makeTempDir(scratch.path);
   const printed = await runVitest(name, { resultsPath, tempDir });
   const { passed, failed } = countTests(await readResults(resultsPath));
   const leftover = leftoverSentence(await readdir(tempDir));
@@ -27,6 +26,15 @@ export async function runSuite(name: SuiteName): Promise<Outcome> {
   };
   report(outcome);
   return outcome;
+}
+
+/** As open as /tmp: a test tries to read as another user of the machine. */
+async function makeTempDir(folder: string): Promise<string> {
+  const path = join(folder, 'tmp');
+  await mkdir(path);
+  await chmod(folder, 0o711);
+  await chmod(path, 0o1777);
+  return path;
 }
 
 async function runVitest(
