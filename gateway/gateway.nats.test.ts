@@ -148,7 +148,7 @@ describe('a slow reader', () => {
       slow.frames.flatMap(({ message, history }) =>
         message ? [message.seq] : (history?.messages ?? []).map(({ seq }) => seq),
       );
-    await until(() => seqs().includes(400) && slow.frames.find(({ snapshot }) => snapshot), 15_000);
+    await until(() => seqs().includes(400) && slow.frames.find(({ snapshot }) => snapshot), 40_000);
     expect(seqs()).toEqual(Array.from({ length: 400 }, (_, at) => at + 1));
     expect(slow.frames.filter(({ snapshot }) => snapshot)).toHaveLength(1);
     expect(slow.frames.filter(({ delta }) => delta).length).toBeLessThan(10_000);
