@@ -117,7 +117,7 @@ function encodePong(payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from([0x8a, 0x80 | payload.byteLength]), Buffer.alloc(maskBytes), payload]);
 }
 
-export interface FrameTakers {
+export interface FrameReaderOptions {
   readonly onText: (text: string) => void;
   readonly onPing?: (payload: Buffer) => void;
   /** Called at the server's close frame. */
@@ -126,11 +126,11 @@ export interface FrameTakers {
 
 /** Cuts a stream of bytes into the frames of a server: unmasked, not fragmented (RFC 6455, section 5.2). */
 export class FrameReader {
-  readonly #takers: FrameTakers;
+  readonly #options: FrameReaderOptions;
   #partial: Buffer | undefined;
 
-  constructor(takers: FrameTakers) {
-    this.#takers = takers;
+  constructor(options: FrameReaderOptions) {
+    this.#options = options;
   }
 
   take(chunk: Buffer): void {
@@ -139,7 +139,7 @@ export class FrameReader {
     for (;;) {
       const frame = frameAt(bytes, at);
       if (frame === undefined) break;
-      const { onText, onPing, onEnd } = this.#takers;
+      const { onText, onPing, onEnd } = this.#options;
       if (bytes[at] === 0x81) onText(bytes.toString('utf8', frame.from, frame.to));
       else if (bytes[at] === 0x89) onPing?.(bytes.subarray(frame.from, frame.to));
       else if (bytes[at] === 0x88) onEnd?.();

@@ -32,7 +32,8 @@ const attachesPerMessage = 512;
 const attachesAtOnce = 8_192;
 /** By then the garbage of the activation is collected: the memory that stays is the conversations'. */
 const settledAfterMs = 5_000;
-const silentMs = 20_000;
+/** An owner that answers nothing for so long has hung. */
+const answerWithinMs = 20_000;
 const gib = 1024 ** 3;
 
 const log = createLog({ name: 'bench', level: 'warn' });
@@ -81,7 +82,7 @@ async function activateAll(
   people: readonly IdlePerson[],
   { pid, settleMs }: { readonly pid: number; readonly settleMs: number },
 ): Promise<Idle> {
-  const gateway = new AttachingGateway(stream);
+  const gateway = new AttachingGateway({ stream });
   await gateway.attach(people.slice(0, firstCount));
   await sleep(settleMs);
   const before = await residentBytes(pid);
@@ -103,14 +104,14 @@ async function activateAll(
 /** Behaves to owners as a gateway that attaches one session to each conversation and does nothing else. */
 class AttachingGateway {
   readonly #id = `bench-${randomUUID()}`;
-  readonly #stream: Stream;
+  readonly #options: { readonly stream: Stream };
   readonly end: () => void;
   #answered = 0;
   #wake: () => void = () => undefined;
 
-  constructor(stream: Stream) {
-    this.#stream = stream;
-    this.end = stream.lanes.onDeliveries(this.#id, ({ deliveries }) => {
+  constructor(options: { readonly stream: Stream }) {
+    this.#options = options;
+    this.end = options.stream.lanes.onDeliveries(this.#id, ({ deliveries }) => {
       for (const { pushes } of deliveries)
         for (const push of pushes) if (push.to === 'session' && push.attached.topSeq > 0) this.#answered += 1;
       this.#wake();
@@ -130,7 +131,7 @@ class AttachingGateway {
   }
 
   #ask(people: readonly IdlePerson[]): void {
-    const { inbox, lanes } = this.#stream;
+    const { inbox, lanes } = this.#options.stream;
     const byPartition = Map.groupBy(people, (person) => partitionOf(person, inbox.partitions));
     for (const [partition, some] of byPartition) {
       lanes.toOwner(partition, { gatewayId: this.#id, controls: some.map(attachOf) });
@@ -140,7 +141,10 @@ class AttachingGateway {
   async #progress(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#wake = resolve;
-    const late = setTimeout(() => reject(new Error(`Cannot go on: no answer for ${silentMs} ms`)), silentMs);
+    const late = setTimeout(
+      () => reject(new Error(`Cannot activate conversations: no answer within ${answerWithinMs} ms`)),
+      answerWithinMs,
+    );
     try {
       await promise;
     } finally {

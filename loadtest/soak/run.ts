@@ -53,12 +53,14 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
       inspectors.push(inspector);
       return { name, pid: rapport.pids[name], metricsUrl, inspector };
     };
-    const watch = new Watch([
-      await watched('gateway', rapport.metricsUrl),
-      await watched('actors', `http://127.0.0.1:${actorsPort}/metrics`),
-      await watched('inference', `http://127.0.0.1:${inferencePort}/metrics`),
-      { name: 'nats', pid: rapport.pids.nats },
-    ]);
+    const watch = new Watch({
+      processes: [
+        await watched('gateway', rapport.metricsUrl),
+        await watched('actors', `http://127.0.0.1:${actorsPort}/metrics`),
+        await watched('inference', `http://127.0.0.1:${inferencePort}/metrics`),
+        { name: 'nats', pid: rapport.pids.nats },
+      ],
+    });
     return await soak(rapport, watch, options);
   } finally {
     for (const inspector of inspectors) inspector.close();

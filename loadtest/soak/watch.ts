@@ -13,12 +13,12 @@ export interface Watched {
 
 /** Samples processes and keeps the series of each measure. */
 export class Watch {
-  readonly #processes: readonly Watched[];
+  readonly #options: { readonly processes: readonly Watched[] };
   readonly #series = new Map<string, { process: string; measure: Measure; points: Point[] }>();
   readonly #logLag = new Map<string, { readonly seconds: number; readonly records: number }>();
 
-  constructor(processes: readonly Watched[]) {
-    this.#processes = processes;
+  constructor(options: { readonly processes: readonly Watched[] }) {
+    this.#options = options;
   }
 
   get series(): readonly Series[] {
@@ -26,7 +26,7 @@ export class Watch {
   }
 
   async sample(atMs: number): Promise<void> {
-    for (const process of this.#processes) await this.#look(process, atMs);
+    for (const process of this.#options.processes) await this.#look(process, atMs);
   }
 
   async #look({ name, pid, metricsUrl, inspector }: Watched, atMs: number): Promise<void> {
