@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
-import { type SuiteName, suffixes, suites } from './tools/gate/suites.ts';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { longestFiles, type SuiteName, suffixes, suites } from './tools/gate/suites.ts';
 
 // A project for each suite. `npm test` runs all of them, `npm run check` only `unit`.
 const names = Object.keys(suites) as SuiteName[];
@@ -30,4 +31,17 @@ const project = (name: SuiteName, groupOrder: number) => ({
   },
 });
 
-export default defineConfig({ test: { projects: names.map(project) } });
+/** A file of `longestFiles` starts before all others, which Vitest sorts by their last time or their size. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = longestFiles.findIndex((path) => moduleId.endsWith(`/${path}`));
+      return at === -1 ? longestFiles.length : at;
+    };
+    return (await super.sort(files)).toSorted((one, other) => rank(one) - rank(other));
+  }
+}
+
+export default defineConfig({
+  test: { projects: names.map(project), sequence: { sequencer: LongestFirst } },
+});

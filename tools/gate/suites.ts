@@ -38,3 +38,16 @@ export type SuiteName = keyof typeof suites;
 
 /** `unit` takes what has no other suite's suffix. */
 export const suffixes = Object.keys(suites).filter((name) => name !== 'unit');
+
+/**
+ * The files that take longest, in this order: they start first, so that none of them is left to run by itself
+ * at the end of its suite.
+ */
+export const longestFiles: readonly string[] = [
+  'simulation/simulate.system.test.ts',
+  'loadtest/chaos/chaos.system.test.ts',
+  'tools/rapport.system.test.ts',
+  'loadtest/survival.system.test.ts',
+  'tools/servers/nats-cluster.nats.test.ts',
+  'catalog/catalog-cluster.nats.test.ts',
+];
