@@ -22,8 +22,8 @@ export function providerError(failure: unknown, secrets: readonly string[]): Err
 }
 
 /**
- * Takes time by the length of the text and of the secrets together. It finds every run of a secret of at least
- * 15 characters, because such a run has one of the secret's pieces of 8 in it.
+ * Takes time by the length of the text and of the secrets together. It finds every run of a secret of at
+ * least 15 characters, because such a run has one of the secret's pieces of 8 in it.
  */
 function struckOut(text: string, secrets: readonly string[]): string {
   const placesOf = placesOfPieces(text);

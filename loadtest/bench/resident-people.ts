@@ -45,7 +45,10 @@ function stateOf(deviceId: string): Conversation {
     deviceId: id,
     clientSeq: saysRemembered,
     seqs: Array.from({ length: saysRemembered }, (_, at) => first + 4 * at),
-    marks: randomUUID().replaceAll('-', '').repeat(3).slice(0, 5 * saysRemembered),
+    marks: randomUUID()
+      .replaceAll('-', '')
+      .repeat(3)
+      .slice(0, 5 * saysRemembered),
   });
   const followUp = { timerId: 'follow-up', generation: 3, dueMs: Date.UTC(2100, 0) };
   return {
