@@ -16,7 +16,7 @@ const putBackMax = 20;
 
 /** The one element that the widget has in a page, and the wall around what is in it. */
 export class Host {
-  /** Everything visible lies in here: it stops what the page's styles hand down. */
+  /** Everything visible lies in here, and the events that stay in the panel end here. */
   readonly root = h('div', { class: 'root', lang: 'en' });
   readonly #element = document.createElement('rapport-chat');
   readonly #observer = new MutationObserver(() => this.#putBackSoon());

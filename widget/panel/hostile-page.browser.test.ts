@@ -56,7 +56,7 @@ async function lookOf(page: Page): Promise<object> {
   const [panel, launcher] = await Promise.all(
     ['.panel', '.launcher'].map((selector) => own(page, selector).boundingBox()),
   );
-  const type = await own(page, 'h2').evaluate((element) => {
+  const type = await own(page, '.status').evaluate((element) => {
     const { fontSize, letterSpacing, textTransform, direction, color, opacity } = getComputedStyle(element);
     return [fontSize, letterSpacing, textTransform, direction, color, opacity];
   });

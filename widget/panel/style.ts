@@ -1,6 +1,7 @@
 /**
  * The widget's look, in a shadow root. Rules of the site reach the host element and what inherits from it, so
- * the place of the host is `!important`, and `.root` begins with the initial value of everything.
+ * the host begins with the initial value of everything, and that and its place are important. `all` leaves out
+ * the direction, which `.root` sets.
  */
 export const css = `
 :host {
@@ -9,7 +10,7 @@ export const css = `
   inset: auto 20px 20px auto !important; user-select: text !important; -webkit-user-select: text !important;
 }
 .root {
-  all: initial; display: block; direction: ltr;
+  display: block; direction: ltr;
   --accent: #2c5f5a; --on-accent: #fff;
   --paper: #fff; --soft: #f1f4f2; --ink: #1d2523; --quiet: #5d6966; --line: #e0e6e3; --alarm: #a43d2f;
   --shadow: 0 1px 2px rgb(20 35 32 / .08), 0 18px 50px -12px rgb(20 35 32 / .28);
