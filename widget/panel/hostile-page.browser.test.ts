@@ -332,12 +332,19 @@ test('a source opens the passage itself, whether or not it has a page', async ()
     { documentId: 'a', title: long, quote: 'Begin small.', url: '/learn/a' },
     { documentId: 'b', quote: 'Never miss twice.' },
   ];
-  served.gateway.store({ id: 'a', role: 'COACH', text: 'An answer', sources });
+  served.gateway.store({ id: 'a', role: 'COACH', text: 'An answer.\n\n'.repeat(30), sources });
   const source = own(page, '.source');
   await source.first().waitFor();
   expect(await source.locator('summary').allTextContents()).toEqual([long, 'b']);
   await source.nth(1).locator('summary').click();
   expect(await source.nth(1).locator('blockquote').isVisible()).toBe(true);
+  // Opened at the lower end of the list, it is in sight.
+  await eventually(() =>
+    own(page, '.scroller').evaluate((scroller) => {
+      const bottom = scroller.querySelector('.source[open]')?.getBoundingClientRect().bottom ?? Infinity;
+      return bottom < scroller.getBoundingClientRect().bottom;
+    }),
+  ).toBe(true);
   await source.first().locator('summary').click();
   expect(await source.first().locator('a').getAttribute('href')).toBe(`${served.url}/chat/learn/a`);
 });

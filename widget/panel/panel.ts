@@ -134,6 +134,8 @@ export class Panel {
 
   #listen(): void {
     this.#scroller.addEventListener('scroll', () => this.#onScroll(), { passive: true });
+    // A passage that is opened at the lower end would open out of sight. The event does not bubble.
+    this.#scroller.addEventListener('toggle', ({ target }) => this.#showWhole(target), { capture: true });
     // A keyboard, a long draft or a notice below takes from its height.
     new ResizeObserver(() => this.#followBottom()).observe(this.#scroller);
     this.element.addEventListener('keydown', (event) => {
@@ -177,6 +179,12 @@ export class Panel {
 
   #followBottom(): void {
     if (this.#atBottom) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  #showWhole(opened: EventTarget | null): void {
+    if (!(opened instanceof HTMLDetailsElement) || !opened.open) return;
+    const hiddenPx = opened.getBoundingClientRect().bottom - this.#scroller.getBoundingClientRect().bottom;
+    if (hiddenPx > -nearPx / 4) this.#scroller.scrollTop += hiddenPx + nearPx / 4;
   }
 
   #forget(): void {

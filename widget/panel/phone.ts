@@ -54,10 +54,13 @@ export class PhoneScreen {
     this.#overflow = undefined;
   }
 
+  /** A person who zooms in wants a larger panel, not a smaller one. */
   #fit(): void {
     if (!visualViewport || !this.#overflow) return;
-    this.#root.style.setProperty('--seen-height', `${visualViewport.height}px`);
-    this.#root.style.setProperty('--seen-top', `${visualViewport.offsetTop}px`);
+    const { scale, height, offsetTop } = visualViewport;
+    const isZoomed = Math.abs(scale - 1) > 0.01;
+    this.#root.style.setProperty('--seen-height', isZoomed ? '' : `${height}px`);
+    this.#root.style.setProperty('--seen-top', isZoomed ? '' : `${offsetTop}px`);
   }
 }
 
