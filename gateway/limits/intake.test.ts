@@ -36,7 +36,7 @@ test('a socket that goes on is cut, not read until it goes by itself', async () 
   expect(one.wire.ended).toBeUndefined();
   times(17 + 6, () => one.raw(`${dear} `));
   expect(one.wire.all('goodbye').map(({ code }) => code)).toEqual(['too_many_faults']);
-  expect(one.wire.ended).toEqual({ closeCode: 1006, reason: 'cut' });
+  expect(one.wire.isCut).toBe(true);
   const count = one.wire.frames.length;
   one.raw(dear);
   expect(one.wire.frames).toHaveLength(count);
@@ -78,7 +78,7 @@ test.each([
   const one = client();
   times(count, () => one.raw(frame));
   expect(one.wire.all('goodbye').map(({ code }) => code)).toEqual(['hello_expected']);
-  expect(one.wire.ended?.reason).toBe('cut');
+  expect(one.wire.isCut).toBe(true);
   expect(one.wire.all('fault').length).toBeLessThan(40);
 });
 

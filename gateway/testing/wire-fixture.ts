@@ -9,6 +9,8 @@ export class TestWire implements Wire {
   readonly format = 'json';
   readonly frames: DownJson[] = [];
   ended: { readonly closeCode: number; readonly reason: string } | undefined;
+  /** The gateway does not wait for the client to go. */
+  isCut = false;
   /** While true, what is sent stays unsent. */
   stuck = false;
   #unsent = 0;
@@ -32,8 +34,9 @@ export class TestWire implements Wire {
     this.ended = { closeCode, reason };
   }
 
-  cut(): void {
-    this.ended = { closeCode: 1006, reason: 'cut' };
+  cut(closeCode: number, reason: string): void {
+    this.isCut = true;
+    this.ended = { closeCode, reason };
   }
 
   /** Takes everything that waited. */
