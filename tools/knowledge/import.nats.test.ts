@@ -157,20 +157,17 @@ describe('npm run knowledge', () => {
     expect((await run(...args, '--follow-up', 'off')).out).toMatch(/^di: 0 written/);
   });
 
-  it('sets other parts, checks their settings as they do, and switches them off again', async () => {
+  it('sets other parts, keeps them through later imports, and switches them off', async () => {
     const args = ['--creator', 'ed', '--from', folder];
     const welcome = { afterDays: 30, text: 'Good to see you again.' };
-    const given = (settings: unknown) => ['--part', `welcome-back=${JSON.stringify(settings)}`];
-    await run(...args, '--name', 'Ed', '--origin', '*', ...given(welcome));
-    const set = { parts: { 'welcome-back': welcome } };
+    const part = ['--part', `welcome-back=${JSON.stringify(welcome)}`];
+    await run(...args, '--name', 'Ed', '--origin', '*', ...part);
     expect((await run(...args)).out).toMatch(/^ed: 0 written/);
-    expect(await creatorOf('ed')).toMatchObject(set);
-    expect((await run(...args, ...given({ ...welcome, afterDays: 0 }))).errors).toContain('afterDays: ');
-    expect((await run(...args, ...given({ ...welcome, word: 1 }))).errors).toMatch(/it has no word/);
-    expect((await run(...args, '--part', 'welcome-back=soon')).errors).toMatch(/should be JSON, or off/);
-    expect((await run(...args, '--part', 'hypnosis={}')).errors).toMatch(/NAME one of welcome-back/);
-    expect((await run(...args, '--part', 'follow-up=off')).errors).toMatch(/--follow-up sets it/);
-    expect(await creatorOf('ed')).toMatchObject(set);
+    expect(await creatorOf('ed')).toMatchObject({ parts: { 'welcome-back': welcome } });
+    expect(await run(...args, '--part', 'hypnosis={}')).toMatchObject({
+      status: 1,
+      errors: expect.stringContaining('NAME one of welcome-back'),
+    });
     expect((await run(...args, '--part', 'welcome-back=off')).out).toMatch(/^ed: settings changed/);
     expect(await creatorOf('ed')).not.toHaveProperty('parts');
   });
