@@ -167,6 +167,8 @@ describe('fold() on a row of an older or a newer host', () => {
     const { touched, again } = foldWith([record(6, [said('ann', 1)])], actorOf);
     expect([...again].map(({ name }) => name)).toEqual(['demo/ann']);
     expect(touched.map((entry) => writeOf(entry, 1)?.state)).toEqual([expect.not.stringContaining('kept')]);
+    const gap = foldWith([record(7, [said('ann', 9)])], actorOf).touched; // It changes no state.
+    expect(gap.map((entry) => writeOf(entry, 1)?.state)).toEqual([expect.not.stringContaining('kept')]);
   });
 });
 

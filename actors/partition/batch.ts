@@ -47,8 +47,8 @@ export interface Touched {
   /** In order of seq, without a hole. */
   readonly messages: EncodedMessage[];
   readonly effects: Effect[];
-  /** The row is written even when nothing changed, so that it keeps the effects that it has to keep. */
-  isKept: boolean;
+  /** The row is written even when the state did not change: its recorded effects did. */
+  mustWrite: boolean;
 }
 
 export interface Poison {
@@ -106,7 +106,10 @@ export function fold(
         if (entry.actor.kept !== undefined) keepEffects(entry, { touched, again });
         continue; // It was folded before, and is read again after a restart.
       }
-      if (actor.owed !== undefined) again.add(actor);
+      if (actor.owed !== undefined) {
+        again.add(actor);
+        entry.mustWrite = true; // The next row no longer holds them.
+      }
       touched.set(actor, entry);
       events += 1;
       try {
@@ -124,7 +127,7 @@ export function fold(
 }
 
 function untouched(actor: Actor): Touched {
-  return { actor, state: actor.state, inSeq: actor.inSeq, messages: [], effects: [], isKept: false };
+  return { actor, state: actor.state, inSeq: actor.inSeq, messages: [], effects: [], mustWrite: false };
 }
 
 /**
@@ -136,7 +139,7 @@ function keepEffects(
   entry: Touched,
   { touched, again }: { readonly touched: Map<Actor, Touched>; readonly again: Set<Actor> },
 ): void {
-  entry.isKept = true;
+  entry.mustWrite = true;
   touched.set(entry.actor, entry);
   again.add(entry.actor);
 }
@@ -178,7 +181,7 @@ function settingsOf({ followUp, parts }: Creator): Context['settings'] {
 
 /** The write of a touched conversation; undefined when nothing changed that is worth keeping. */
 export function writeOf(entry: Touched, epoch: number): ConversationWrite | undefined {
-  if (entry.state === entry.actor.state && !entry.isKept) return undefined;
+  if (entry.state === entry.actor.state && !entry.mustWrite) return undefined;
   return {
     creatorId: entry.actor.creatorId,
     userId: entry.actor.userId,
