@@ -46,7 +46,7 @@ export const options = {
   ),
   MODEL_IDLE_MS: integer(10_000, 'A model that falls silent for so long in the middle has failed.', ms),
   INDEX_DOCUMENT_MS: integer(
-    5_000,
+    10_000,
     'Reading one document for the index takes at most this long; a slower one is skipped.',
     ms,
   ),
