@@ -29,8 +29,12 @@ test.each([
   ],
   ['loadtest/soak/soak.ts', ['--minutes', '-'], /--minutes/],
   ['simulation/simulate.ts', ['--sedes', '1'], /--sedes/],
-] as const)('%s tells %j from what it knows in one sentence', async (script, args, sentence) => {
-  const { code, stderr } = await failureOf(script, args);
-  expect(withoutWarnings(stderr)).toEqual([expect.stringMatching(sentence)]);
-  expect(code).toBe(1);
-});
+] as const)(
+  '%s tells %j from what it knows in one sentence',
+  async (script, args, sentence) => {
+    const { code, stderr } = await failureOf(script, args);
+    expect(withoutWarnings(stderr)).toEqual([expect.stringMatching(sentence)]);
+    expect(code).toBe(1);
+  },
+  60_000,
+);
