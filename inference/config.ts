@@ -47,7 +47,7 @@ export const options = {
   MODEL_IDLE_MS: integer(10_000, 'A model that falls silent for so long in the middle has failed.', ms),
   INDEX_DOCUMENT_MS: integer(
     10_000,
-    'Reading one document for the index takes at most this long; a slower one is skipped.',
+    'CPU time to read one document for the index; a document that takes more is skipped.',
     ms,
   ),
   INDEX_WAIT_MS: integer(

@@ -66,6 +66,13 @@ describe('Library', () => {
     40_000,
   );
 
+  it('waits for a document that a busy machine gives no core, beyond its own time', async () => {
+    const { library } = await following([document('one', 'Naps help. GETS NO CORE')], { documentMs: 500 });
+    await library.settled();
+    expect(idsOf(library, 'naps')).toEqual(['one']);
+    expect(library.skipped).toBe(0);
+  });
+
   it('keeps the event loop free while a document takes for ever', async () => {
     const { library } = await following([document('bad', 'RUNS FOR EVER')]);
     let longestMs = 0;

@@ -11,6 +11,9 @@ function faulty(document: KnowledgeDocument) {
   if (document.text.includes('THROWS')) throw new Error('Cannot read this');
   if (document.text.includes('FILLS MEMORY'))
     for (const all: unknown[] = []; ; ) all.push(new Array(1_000).fill(all));
+  // What a busy machine does: time passes, and the thread gets none of it.
+  if (document.text.includes('GETS NO CORE'))
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);
   if (document.text.includes('ENDS')) process.exit(3);
   return indexedPassagesOf(document);
 }
