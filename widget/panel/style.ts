@@ -1,7 +1,7 @@
 /**
  * The widget's look, in a shadow root. Rules of the site reach the host element and what inherits from it, so
- * the host begins with the initial value of everything, and that and its place are important. `all` leaves out
- * the direction, which `.root` sets.
+ * the host begins with the initial value of everything, and that and its place are important. `all` leaves
+ * out the direction, which `.root` sets.
  */
 export const css = `
 :host {
