@@ -71,5 +71,6 @@ test('Ctrl-C stops an answer, and at rest it ends the chat; so does /quit', asyn
     await terminal.shows(/ten\nyou>$/); // This coach does not listen to a stop; the chat goes on.
     terminal.type(leave);
     await terminal.ended();
+    expect(terminal.written.endsWith('\n')).toBe(true);
   }
 });

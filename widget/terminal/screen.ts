@@ -16,11 +16,13 @@ export class Screen {
   readonly #lines: Interface;
   #isPrompting = false;
   #isAtLineStart = true;
+  #isClosed = false;
 
   constructor({ input, output, prompt }: ScreenOptions) {
     this.#output = output;
     const echo = new Echo(output, () => this.#isPrompting);
     this.#lines = createInterface({ input, output: echo, terminal: true, prompt });
+    this.#lines.once('close', () => this.#leavePrompt());
   }
 
   /** `isSeen` is false for a line that was typed while it was hidden. */
@@ -42,8 +44,6 @@ export class Screen {
   }
 
   close(): void {
-    if (this.#isPrompting) this.#output.write('\n');
-    this.#isPrompting = false;
     this.#lines.close();
   }
 
@@ -57,11 +57,18 @@ export class Screen {
 
   /** Lets the person see what they write, unless a line of the text is still half there. */
   prompt(): void {
-    if (this.#isPrompting || !this.#isAtLineStart) return;
+    if (this.#isClosed || this.#isPrompting || !this.#isAtLineStart) return;
     this.#isPrompting = true;
     // readline first goes up to where its line began; that was hidden, so the rows are made here.
     this.#output.write('\n'.repeat(this.#lines.getCursorPos().rows));
     this.#lines.prompt(true);
+  }
+
+  /** The program, or the shell, writes on below. */
+  #leavePrompt(): void {
+    if (this.#isPrompting) this.#output.write('\n');
+    this.#isPrompting = false;
+    this.#isClosed = true;
   }
 
   #hidePrompt(): void {

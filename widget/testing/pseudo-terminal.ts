@@ -17,6 +17,7 @@ export class PseudoTerminal {
   /** Everything that the program wrote. */
   written = '';
   readonly #child: ChildProcess;
+  readonly #closed: Promise<unknown>;
   readonly #screen = new xterm.Terminal({ cols: columns, rows, scrollback: 1_000, allowProposedApi: true });
 
   constructor(command: readonly string[]) {
@@ -27,6 +28,7 @@ export class PseudoTerminal {
       env: { ...process.env, TERM: 'xterm-256color' },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
+    this.#closed = once(this.#child, 'close');
     this.#child.stdout?.on('data', (bytes: Buffer) => {
       this.written += bytes.toString();
       this.#screen.write(bytes);
@@ -59,8 +61,9 @@ export class PseudoTerminal {
     }
   }
 
+  /** Resolves once the program has ended and all that it wrote is here. */
   async ended(): Promise<void> {
-    if (this.#child.exitCode === null) await once(this.#child, 'exit');
+    await this.#closed;
   }
 
   kill(): void {
