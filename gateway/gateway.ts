@@ -119,7 +119,7 @@ export class Gateway {
     this.#controls = controls;
     this.#owners = owners;
     this.#outbound = new Outbound({ ...ground, owners, attach, catchUp, receipts });
-    const swept = [newcomers, attach, receipts, writer, owners, personLimits, standing, signals];
+    const swept = [newcomers, attach, receipts, writer, owners, personLimits, intake, standing, signals];
     this.#sweep = (nowMs) => {
       for (const part of swept) part.tick(nowMs);
     };

@@ -14,6 +14,7 @@ export class RequestBudget {
   readonly #addresses: Budgets;
   readonly #persons: Budgets;
   readonly #addressHeader: string;
+  readonly #clock: Clock;
 
   constructor(options: {
     readonly limits: Limits;
@@ -23,19 +24,20 @@ export class RequestBudget {
   }) {
     const { limits, clock, addressHeader } = options;
     const windowMs = limits.requestsWindowMs;
-    this.#addresses = new Budgets({ max: limits.requestsPerAddressMax, windowMs, clock });
-    this.#persons = new Budgets({ max: limits.requestsPerPersonMax, windowMs, clock });
+    this.#clock = clock;
+    this.#addresses = new Budgets({ max: limits.requestsPerAddressMax, windowMs });
+    this.#persons = new Budgets({ max: limits.requestsPerPersonMax, windowMs });
     this.#addressHeader = addressHeader.toLowerCase();
   }
 
   /** 0 when the address of this request may go on, else the milliseconds until it may. */
   ofAddress(head: RequestHead): number {
-    return this.#addresses.spend(this.addressOf(head), 1);
+    return this.#addresses.spend(this.addressOf(head), 1, this.#clock.monotonicMs());
   }
 
   /** 0 when the person may go on, else the milliseconds until they may. */
   ofPerson(key: ConversationKey): number {
-    return this.#persons.spend(conversationName(key), 1);
+    return this.#persons.spend(conversationName(key), 1, this.#clock.monotonicMs());
   }
 
   addressOf(head: RequestHead): string {

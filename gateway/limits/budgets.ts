@@ -1,4 +1,3 @@
-import type { Clock } from '@rapport/runtime/clock.ts';
 import { type Budget, type BudgetSize, spend, usedAt } from '../sockets/budget.ts';
 
 /**
@@ -12,18 +11,15 @@ const keysMax = 200_000;
  */
 export class Budgets {
   readonly #size: BudgetSize;
-  readonly #clock: Clock;
   readonly #budgets = new Map<string, Budget>();
   #sweepAtMs = 0;
 
-  constructor({ clock, ...size }: BudgetSize & { readonly clock: Clock }) {
+  constructor(size: BudgetSize) {
     this.#size = size;
-    this.#clock = clock;
   }
 
   /** 0 when the key had that much left, which is gone now; else the milliseconds until it has. */
-  spend(key: string, cost: number): number {
-    const nowMs = this.#clock.monotonicMs();
+  spend(key: string, cost: number, nowMs: number): number {
     if (nowMs >= this.#sweepAtMs) this.#sweep(nowMs);
     let budget = this.#budgets.get(key);
     if (budget === undefined) {

@@ -10,6 +10,8 @@ const frameCostBytes = 512;
 /** A hello, for its person: a token is checked, an owner is asked and history is read. */
 const helloCostBytes = 16 * 1024;
 const addressWindowMs = 1_000;
+/** The age that the time of the last sweep may have. */
+const sweepMs = 50;
 
 /**
  * The budgets of what clients send, counted before any of it is read: by socket, by person and by address.
@@ -19,6 +21,8 @@ const addressWindowMs = 1_000;
 export class Intake {
   readonly #limits: Limits;
   readonly #clock: Clock;
+  /** The time of the last sweep: to read the clock for every frame would cost more than to count it. */
+  #sweptMs: number;
   readonly #socketSize: BudgetSize;
   readonly #people: Budgets;
   readonly #pages: Budgets;
@@ -28,13 +32,13 @@ export class Intake {
     const { socketBytesMax, personBytesMax, bytesWindowMs, pagesPerWindowMax, pagesWindowMs } = limits;
     this.#limits = limits;
     this.#clock = clock;
+    this.#sweptMs = clock.monotonicMs();
     this.#socketSize = { max: socketBytesMax, windowMs: bytesWindowMs };
-    this.#people = new Budgets({ max: personBytesMax, windowMs: bytesWindowMs, clock });
-    this.#pages = new Budgets({ max: pagesPerWindowMax, windowMs: pagesWindowMs, clock });
+    this.#people = new Budgets({ max: personBytesMax, windowMs: bytesWindowMs });
+    this.#pages = new Budgets({ max: pagesPerWindowMax, windowMs: pagesWindowMs });
     this.#addresses = new Budgets({
       max: limits.addressBytesPerSecondMax,
       windowMs: addressWindowMs,
-      clock,
     });
   }
 
@@ -46,25 +50,35 @@ export class Intake {
     const cost = bytes + frameCostBytes;
     const member = memberOf(session);
     if (member === undefined) return this.#beforeHello(session, bytes, cost);
-    const wait = spend(session, cost, this.#socketSize, this.#clock.monotonicMs());
-    if (wait > 0) return wait;
-    return this.#people.spend(member.room.name, cost) || this.#addresses.spend(session.peer.address, cost);
+    const wait =
+      spend(session, cost, this.#socketSize, this.#sweptMs) ||
+      this.#people.spend(member.room.name, cost, this.#sweptMs) ||
+      this.#fromAddress(session, cost);
+    return wait === 0 ? 0 : wait + sweepMs;
   }
 
   /** A hello that was accepted: from now on the socket counts as one of its person. */
   hello(session: Session, person: ConversationKey): number {
     session.used = 0;
-    return this.#people.spend(conversationName(person), helloCostBytes);
+    return this.#people.spend(conversationName(person), helloCostBytes, this.#clock.monotonicMs());
   }
 
   /** A page of history for a person, by whatever way. */
   page(person: ConversationKey): number {
-    return this.#pages.spend(conversationName(person), 1);
+    return this.#pages.spend(conversationName(person), 1, this.#clock.monotonicMs());
+  }
+
+  tick(nowMs: number): void {
+    this.#sweptMs = nowMs;
   }
 
   #beforeHello(session: Session, bytes: number, cost: number): number {
     session.used += bytes;
     if (session.used > this.#limits.helloBytesMax) return Number.POSITIVE_INFINITY;
-    return this.#addresses.spend(session.peer.address, cost);
+    return this.#fromAddress(session, cost);
+  }
+
+  #fromAddress({ peer }: Session, cost: number): number {
+    return this.#addresses.spend(peer.address, cost, this.#sweptMs);
   }
 }

@@ -24,7 +24,7 @@ export class MemoryLimits implements PersonLimits {
   constructor({ limits, clock }: { readonly limits: Limits; readonly clock: Clock }) {
     this.#limits = limits;
     this.#clock = clock;
-    this.#visitors = new Budgets({ max: limits.visitorTokensPerMinuteMax, windowMs: minuteMs, clock });
+    this.#visitors = new Budgets({ max: limits.visitorTokensPerMinuteMax, windowMs: minuteMs });
   }
 
   start(): void {}
@@ -47,7 +47,7 @@ export class MemoryLimits implements PersonLimits {
   unsaid(): void {}
 
   async visitor(address: string): Promise<number> {
-    return this.#visitors.spend(address, 1);
+    return this.#visitors.spend(address, 1, this.#clock.monotonicMs());
   }
 
   /** Forgets people whose allowance is whole again. */
