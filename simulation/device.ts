@@ -117,6 +117,16 @@ export class Device {
     this.#gone(tab.fate);
   }
 
+  /** The tab is killed, and an older backup of its storage is restored. */
+  restore(): void {
+    this.kill();
+    if (this.#tab !== undefined) return;
+    const gone = new Set(this.outbox.restore());
+    if (gone.size > 0) this.#world.tell(this.name, `loses ${[...gone].join(', ')} by a backup`);
+    for (const utterance of this.said)
+      if (utterance.fate === 'kept' && gone.has(utterance.text)) utterance.fate = 'unknown';
+  }
+
   say(text: string): void {
     const tab = this.#tab;
     if (tab === undefined) return;

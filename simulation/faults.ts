@@ -61,6 +61,8 @@ export const faultRates = {
   socket_slow: 0.25,
   tab_closed: 0.25,
   tab_killed: 0.25,
+  /** The tab is killed, and an older backup of its storage is restored. */
+  tab_restored: 0.1,
 } as const;
 
 export type FaultKind = keyof typeof faultRates;

@@ -65,6 +65,7 @@ export class Mischief {
     if (this.#strikes('socket_slow')) connection?.stick(stuckMs);
     if (this.#strikes('tab_closed')) this.#reopen(backMs, device, () => device.close());
     if (this.#strikes('tab_killed')) this.#reopen(backMs, device, () => device.kill());
+    if (this.#strikes('tab_restored')) this.#reopen(backMs, device, () => device.restore());
   }
 
   #reopen(afterMs: number, device: Device, leave: () => void): void {

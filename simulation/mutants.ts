@@ -29,6 +29,14 @@ export const mutants: ReadonlyMap<string, Mutant> = new Map([
     },
   ],
   [
+    'a number that is used again is told as stored',
+    {
+      file: 'actors/conversation/decide.ts',
+      find: 'if (isReused(device, event.clientSeq, mark)) return reused(core, event);',
+      put: '',
+    },
+  ],
+  [
     'events read again are folded again',
     { file: 'actors/partition/batch.ts', find: 'if (position <= entry.inSeq) {', put: 'if (position < 0) {' },
   ],

@@ -8,7 +8,11 @@ import type { World } from './world.ts';
 interface Kept {
   device: KeptDevice;
   holder: Fate | undefined;
+  /** Earlier states of the device, from which a backup may be restored. */
+  readonly copies: KeptDevice[];
 }
+
+const copiesMax = 20;
 
 /** The storage of a person's device. It survives the tab that wrote it. */
 export class OutboxModel {
@@ -52,9 +56,26 @@ export class OutboxModel {
     for (const slot of this.#slots) if (slot.holder === fate) slot.holder = undefined;
   }
 
+  /**
+   * A backup of the storage is restored while no tab is open: numbers that are used already are used again.
+   * Not one from before the device took another name: its unsent says are stored under that name, and would
+   * be stored again under the old one. Returns the unsent texts that are gone.
+   */
+  restore(): readonly string[] {
+    return this.#slots.flatMap((slot) => {
+      const copies = slot.copies.filter(({ deviceId }) => deviceId === slot.device.deviceId);
+      const copy = copies[this.#chance.between(0, copies.length)];
+      if (slot.holder !== undefined || copy === undefined) return [];
+      const there = new Set(copy.unsent.map(({ id }) => id));
+      const gone = slot.device.unsent.filter(({ id }) => !there.has(id));
+      slot.device = copy;
+      return gone.map(({ text }) => text);
+    });
+  }
+
   #take(fate: Fate, freshDeviceId: string): Kept {
     const free = this.#abandoned(fate) ?? this.#slots.find(({ holder }) => holder === undefined);
-    const slot: Kept = free ?? { device: freshDevice(freshDeviceId), holder: fate };
+    const slot: Kept = free ?? { device: freshDevice(freshDeviceId), holder: fate, copies: [] };
     if (free === undefined) this.#slots.push(slot);
     if (fate.at !== 'dead') slot.holder = fate;
     return slot;
@@ -82,7 +103,10 @@ export class OutboxModel {
     return new Promise((resolve) => {
       const write = {
         land: () => {
-          if (writes.delete(write)) slot.device = device;
+          if (!writes.delete(write)) return;
+          slot.copies.push(slot.device);
+          if (slot.copies.length > copiesMax) slot.copies.shift();
+          slot.device = device;
         },
       };
       writes.add(write);
