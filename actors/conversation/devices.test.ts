@@ -1,9 +1,10 @@
 import type { Event, Said } from '@rapport/proto/envelope.ts';
+import { fnv1a32 } from '@rapport/proto/hash.ts';
 import { limits } from '@rapport/proto/limits.ts';
 import { describe, expect, test } from 'vitest';
 import { decide } from './decide.ts';
 import type { Context } from './decision.ts';
-import { clientSeqStored } from './devices.ts';
+import { clientSeqStored, markOf } from './devices.ts';
 import { type Conversation, newConversation } from './state.ts';
 
 const context: Context = { userId: 'ann', atMs: 1_000, answering: 'people', configVersion: 1, settings: {} };
@@ -56,6 +57,13 @@ describe('a number of a device', () => {
       'STORED 2',
     ]);
   });
+});
+
+test('marks are what rows hold already', () => {
+  const id = '0190A6C2-7d1e-7b3a-9c4d-1234567890ab';
+  expect(markOf(id)).toBe((fnv1a32(id.toLowerCase()) >>> 1).toString(36).padStart(6, '0'));
+  const { state } = fold([say(1, { id })]);
+  expect(state.core.devices).toEqual([{ deviceId: 'phone', clientSeq: 1, seqs: [1], marks: 'kvufjg' }]);
 });
 
 describe('an id of a device', () => {

@@ -2,8 +2,8 @@ import type { Said } from '@rapport/proto/envelope.ts';
 import { limits } from '@rapport/proto/limits.ts';
 import type { Core, Device } from './state.ts';
 
-/** Length of a mark: 30 bits, six in a character. Two ids have the same mark once in 1,073,741,824. */
-const markChars = 5;
+/** Length of a mark: 31 bits in base 36. Two ids have the same mark once in 2,147,483,648. */
+const markChars = 6;
 
 /**
  * The device of that id. A UUID is the same in upper and in lower case, and logs and rows of before hold
@@ -50,19 +50,13 @@ export function isReused(device: Device, clientSeq: number, mark: string): boole
 
 /**
  * A short name of a message's id, the same in upper and in lower case: FNV-1a as `fnv1a32`, over letters
- * without their bit for upper case. The id itself would take seven times as much of the row.
+ * without their bit for upper case. The id itself would take six times as much of the row. Rows hold marks,
+ * so another form of them needs another field: a mark of another form would refuse a repeated message.
  */
 export function markOf(id: string): string {
   let hash = 0x811c9dc5;
   for (let at = 0; at < id.length; at += 1) hash = Math.imul(hash ^ (id.charCodeAt(at) | 0x20), 0x01000193);
-  const [a, b, c] = [markUnit(hash), markUnit(hash >>> 6), markUnit(hash >>> 12)];
-  return String.fromCharCode(a, b, c, markUnit(hash >>> 18), markUnit(hash >>> 24));
-}
-
-/** One of 64 characters that stand in JSON as they are: from # to c without the backslash. */
-function markUnit(bits: number): number {
-  const six = bits & 63;
-  return six > 56 ? six + 36 : six + 35;
+  return (hash >>> 1).toString(36).padStart(markChars, '0');
 }
 
 /**

@@ -48,7 +48,7 @@ function stateOf(deviceId: string): Conversation {
     marks: randomUUID()
       .replaceAll('-', '')
       .repeat(3)
-      .slice(0, 5 * saysRemembered),
+      .slice(0, 6 * saysRemembered),
   });
   const followUp = { timerId: 'follow-up', generation: 3, dueMs: Date.UTC(2100, 0) };
   return {
