@@ -16,8 +16,8 @@ export interface DocumentReaderOptions {
 const workerHeapMibMax = 512;
 
 /**
- * Elapsed time for one document, as a multiple of its CPU time. A busy machine gives the thread only a share of
- * a core, and then a document that is quick to read must not be lost to the coach.
+ * Elapsed time for one document, as a multiple of its CPU time. A busy machine gives the thread only a share
+ * of a core, and then a document that is quick to read must not be lost to the coach.
  */
 const elapsedFactorMax = 10;
 /** A thread that does not even tell its CPU time within this is stuck. */

@@ -39,3 +39,14 @@ test('parseMarkdown() loses no text and takes no long time over hostile text', (
   const { user, system } = process.cpuUsage(before);
   expect((user + system) / 1_000).toBeLessThan(500);
 });
+
+test.each(['\n', 'a\n', '- a\n', '- a\n  b\n', '> a\n', '```\n', '# a\n'])(
+  'parseMarkdown() takes time by the length of an answer of %j',
+  (line) => {
+    const text = line.repeat(256_000 / line.length); // With `shift` for each line, 32,000 took 0.5 s.
+    const before = process.cpuUsage();
+    parseMarkdown(text);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(500);
+  },
+);

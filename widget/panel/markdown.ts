@@ -20,19 +20,24 @@ const headingMark = /^#{1,6}\s+/;
 const quoteMark = /^>\s?/;
 const fenceMark = /^```[\w+-]*\s*$/;
 
+/** Lines with a place in them. Taking lines off an array's front takes time by the square of their number. */
+interface Reading {
+  readonly lines: readonly string[];
+  at: number;
+}
+
 export function parseMarkdown(text: string): readonly Block[] {
-  const lines = text.replace(/\r\n?/g, '\n').split('\n');
+  const reading: Reading = { lines: text.replace(/\r\n?/g, '\n').split('\n'), at: 0 };
   const blocks: Block[] = [];
-  while (lines.length > 0) {
-    const line = lines[0] ?? '';
-    if (line.trim() === '') lines.shift();
-    else if (fenceMark.test(line)) blocks.push(takeCode(lines));
+  for (let line = reading.lines[0]; line !== undefined; line = reading.lines[reading.at]) {
+    if (line.trim() === '') reading.at += 1;
+    else if (fenceMark.test(line)) blocks.push(takeCode(reading));
     else if (headingMark.test(line)) {
       blocks.push({ kind: 'heading', spans: parseSpans(line.replace(headingMark, '')) });
-      lines.shift();
-    } else if (listMark.test(line)) blocks.push(takeList(lines));
-    else if (quoteMark.test(line)) blocks.push(takeLines(lines, 'quote', (next) => quoteMark.test(next)));
-    else blocks.push(takeLines(lines, 'paragraph', (next) => !beginsBlock(next)));
+      reading.at += 1;
+    } else if (listMark.test(line)) blocks.push(takeList(reading));
+    else if (quoteMark.test(line)) blocks.push(takeLines(reading, 'quote', (next) => quoteMark.test(next)));
+    else blocks.push(takeLines(reading, 'paragraph', (next) => !beginsBlock(next)));
   }
   return blocks;
 }
@@ -41,28 +46,34 @@ function beginsBlock(line: string): boolean {
   return line.trim() === '' || [fenceMark, listMark, headingMark, quoteMark].some((mark) => mark.test(line));
 }
 
-function takeCode(lines: string[]): Block {
-  lines.shift();
-  const end = lines.findIndex((line) => fenceMark.test(line));
-  const taken = lines.splice(0, end === -1 ? lines.length : end + 1);
-  return { kind: 'code', text: (end === -1 ? taken : taken.slice(0, -1)).join('\n') };
+/** A fence that is never closed takes all that follows. */
+function takeCode(reading: Reading): Block {
+  const first = reading.at + 1;
+  reading.at = first;
+  while (reading.at < reading.lines.length && !fenceMark.test(reading.lines[reading.at] ?? ''))
+    reading.at += 1;
+  const text = reading.lines.slice(first, reading.at).join('\n');
+  reading.at += 1;
+  return { kind: 'code', text };
 }
 
-function takeList(lines: string[]): Block {
-  const ordered = listMark.exec(lines[0] ?? '')?.[1] !== undefined;
-  const items: string[] = [];
-  for (let line = lines[0]; line !== undefined; line = lines[0]) {
-    if (listMark.test(line)) items.push(line.replace(listMark, ''));
-    else if (/^\s+\S/.test(line)) items.push(`${items.pop()} ${line.trim()}`);
+function takeList(reading: Reading): Block {
+  const ordered = listMark.exec(reading.lines[reading.at] ?? '')?.[1] !== undefined;
+  const items: string[][] = [];
+  for (let line = reading.lines[reading.at]; line !== undefined; line = reading.lines[reading.at]) {
+    if (listMark.test(line)) items.push([line.replace(listMark, '')]);
+    else if (/^\s+\S/.test(line)) items.at(-1)?.push(line.trim());
     else break;
-    lines.shift();
+    reading.at += 1;
   }
-  return { kind: 'list', ordered, items: items.map(parseSpans) };
+  return { kind: 'list', ordered, items: items.map((item) => parseSpans(item.join(' '))) };
 }
 
-function takeLines(lines: string[], kind: 'paragraph' | 'quote', belongs: (line: string) => boolean): Block {
-  const taken = [lines.shift() ?? ''];
-  while (lines[0] !== undefined && belongs(lines[0])) taken.push(lines.shift() ?? '');
+function takeLines(reading: Reading, kind: 'paragraph' | 'quote', belongs: (line: string) => boolean): Block {
+  const first = reading.at;
+  do reading.at += 1;
+  while (reading.at < reading.lines.length && belongs(reading.lines[reading.at] ?? ''));
+  const taken = reading.lines.slice(first, reading.at);
   const text = taken.map((line) => (kind === 'quote' ? line.replace(quoteMark, '') : line)).join('\n');
   return { kind, spans: parseSpans(text) };
 }
