@@ -7,6 +7,7 @@ import type { InferenceClient } from '@rapport/inference/client.ts';
 import { encodeEnvelope, envelopesOf } from '@rapport/proto/batch.ts';
 import type { Deliveries, Push } from '@rapport/proto/delivery.ts';
 import type { Event, Said } from '@rapport/proto/envelope.ts';
+import { markOf } from '@rapport/proto/id-mark.ts';
 import { systemClock } from '@rapport/runtime/clock.ts';
 import { Fault } from '@rapport/runtime/fault.ts';
 import { createLog } from '@rapport/runtime/log.ts';
@@ -164,6 +165,7 @@ test('the answer to an attach carries the position and the answer that is being 
     topSeq: 1,
     clientSeqStored: 1,
     seqs: [1],
+    marks: markOf('m-1'),
     readSeq: 0,
     turn: { turnId: 't1', text: 'Sleep ' },
   });

@@ -73,6 +73,8 @@ export interface Attached {
    * clientSeqStored - 1.
    */
   readonly seqs: readonly number[];
+  /** Marks of the ids of the newest of them (`id-mark.ts`). Absent from an older owner. */
+  readonly marks?: string;
   readonly readSeq: number;
   /** The answer that is being written, if any, and its text so far. */
   readonly turn?: { readonly turnId: string; readonly text: string };

@@ -2,8 +2,9 @@
 import type { Code } from '@rapport/proto/codes.ts';
 import type { Event, Said } from '@rapport/proto/envelope.ts';
 import type { DownJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
+import { markOf } from '@rapport/proto/id-mark.ts';
 import { type Context, type Decision, type NewMessage, type Step, unchanged } from './decision.ts';
-import { deviceSaying, isReused, markOf, seqOf, withSaid } from './devices.ts';
+import { deviceSaying, isReused, seqOf, withSaid } from './devices.ts';
 import { type Effect, pushToAll } from './effect.ts';
 import { foldParts } from './fold-parts.ts';
 import type { Part } from './part.ts';

@@ -1,10 +1,11 @@
 import type { Event, Said } from '@rapport/proto/envelope.ts';
 import { fnv1a32 } from '@rapport/proto/hash.ts';
+import { markOf } from '@rapport/proto/id-mark.ts';
 import { limits } from '@rapport/proto/limits.ts';
 import { describe, expect, test } from 'vitest';
 import { decide } from './decide.ts';
 import type { Context } from './decision.ts';
-import { clientSeqStored, markOf } from './devices.ts';
+import { clientSeqStored } from './devices.ts';
 import { type Conversation, newConversation } from './state.ts';
 
 const context: Context = { userId: 'ann', atMs: 1_000, answering: 'people', configVersion: 1, settings: {} };

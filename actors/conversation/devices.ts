@@ -1,9 +1,7 @@
 import type { Said } from '@rapport/proto/envelope.ts';
+import { isMarkedOtherwise, markChars } from '@rapport/proto/id-mark.ts';
 import { limits } from '@rapport/proto/limits.ts';
 import type { Core, Device } from './state.ts';
-
-/** Length of a mark: 31 bits in base 36. Two ids have the same mark once in 2,147,483,648. */
-const markChars = 6;
 
 /**
  * The device of that id. A UUID is the same in upper and in lower case, and logs and rows of before hold
@@ -41,22 +39,11 @@ export function seqOf(device: Device, clientSeq: number): number {
  */
 export function isReused(device: Device, clientSeq: number, mark: string): boolean {
   const { marks = '' } = device;
-  const at = marks.length - markChars * (device.clientSeq - clientSeq + 1);
-  if (at < marks.length) return at >= 0 && !marks.startsWith(mark, at);
+  const back = device.clientSeq - clientSeq;
+  if (back >= 0) return isMarkedOtherwise(marks, back, mark);
   let found = marks.indexOf(mark);
   while (found % markChars > 0) found = marks.indexOf(mark, found + 1); // Across two marks.
   return found >= 0;
-}
-
-/**
- * A short name of a message's id, the same in upper and in lower case: FNV-1a as `fnv1a32`, over letters
- * without their bit for upper case. The id itself would take six times as much of the row. Rows hold marks,
- * so another form of them needs another field: a mark of another form would refuse a repeated message.
- */
-export function markOf(id: string): string {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < id.length; at += 1) hash = Math.imul(hash ^ (id.charCodeAt(at) | 0x20), 0x01000193);
-  return (hash >>> 1).toString(36).padStart(markChars, '0');
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Control } from '@rapport/proto/control.ts';
 import type { Attached, Push } from '@rapport/proto/delivery.ts';
 import type { Answered, Event, TurnFailed, TurnStopped } from '@rapport/proto/envelope.ts';
 import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
-import { clientSeqStored, deviceOf } from '../conversation/devices.ts';
+import { deviceOf } from '../conversation/devices.ts';
 import { type Infer, isRecorded, type NotRecorded } from '../conversation/effect.ts';
 import type { Core } from '../conversation/state.ts';
 import type { Dispatch } from '../dispatch.ts';
@@ -75,10 +75,12 @@ export class Performer {
 
   #attached(name: string, { state: { core } }: Actor, deviceId: string): Attached {
     const turn = this.#options.turns.current(name) ?? notBegun(core);
+    const device = deviceOf(core, deviceId);
     return {
       topSeq: core.topSeq,
-      clientSeqStored: clientSeqStored(core, deviceId),
-      seqs: deviceOf(core, deviceId)?.seqs ?? [],
+      clientSeqStored: device?.clientSeq ?? 0,
+      seqs: device?.seqs ?? [],
+      marks: device?.marks ?? '',
       readSeq: core.readSeq,
       ...(turn && { turn }),
     };

@@ -1,5 +1,7 @@
 import { type Code, codes } from '@rapport/proto/codes.ts';
+import type { Attached } from '@rapport/proto/delivery.ts';
 import type { ReceiptJson } from '@rapport/proto/gen/rapport/v1/frame_pb.ts';
+import { isMarkedOtherwise, markOf } from '@rapport/proto/id-mark.ts';
 import type { Clock } from '@rapport/runtime/clock.ts';
 import type { Meters } from '../meters.ts';
 import type { Member, PendingSay, Session } from '../sockets/session.ts';
@@ -86,16 +88,21 @@ export class Receipts {
     say.at = 'settled';
   }
 
-  /** Sends the receipts whose deliveries were lost: everything up to `clientSeqStored` is stored. */
+  /**
+   * Sends the receipts whose deliveries were lost: the owner has a say under every number up to
+   * `clientSeqStored`. Where that is another say, the waiting one is refused, as the owner does.
+   */
   settleStored(
     session: Session,
     member: Member,
-    stored: { readonly clientSeqStored: number; readonly seqs: readonly number[] },
+    stored: Pick<Attached, 'clientSeqStored' | 'seqs' | 'marks'>,
   ): void {
-    const { clientSeqStored, seqs } = stored;
+    const { clientSeqStored, seqs, marks = '' } = stored;
     for (const { clientSeq, id } of member.says.filter((say) => say.clientSeq <= clientSeqStored)) {
-      const seq = seqs[seqs.length - 1 - (clientSeqStored - clientSeq)] ?? 0;
-      const receipt: ReceiptJson = { clientSeq, id, state: 'STORED', seq };
+      const back = clientSeqStored - clientSeq;
+      const receipt: ReceiptJson = isMarkedOtherwise(marks, back, markOf(id))
+        ? { clientSeq, id, state: 'REJECTED', code: 'number_reused', reason: codes.number_reused.sentence }
+        : { clientSeq, id, state: 'STORED', seq: seqs[seqs.length - 1 - back] ?? 0 };
       this.settle(member, receipt);
       this.#options.writer.send(session, { receipt });
     }

@@ -2,6 +2,7 @@ import { encodeMessage, type MessageStore, type StoredMessage } from '@rapport/h
 import type { Control, Controls } from '@rapport/proto/control.ts';
 import type { Attached, Deliveries, Push } from '@rapport/proto/delivery.ts';
 import type { Envelope, Said } from '@rapport/proto/envelope.ts';
+import { markOf } from '@rapport/proto/id-mark.ts';
 import { type ConversationKey, conversationName } from '@rapport/proto/identity.ts';
 
 interface Kept {
@@ -98,11 +99,12 @@ export class ScriptedOwner {
 
   #attach(control: Control & { readonly kind: 'attach' }): void {
     const { topSeq, devices, turn } = this.#keptOf(control);
-    const { clientSeq = 0, seqs = [] } = devices.get(control.deviceId) ?? {};
+    const { clientSeq = 0, seqs = [], ids = [] } = devices.get(control.deviceId) ?? {};
     const attached: Attached = {
       topSeq,
       clientSeqStored: clientSeq,
       seqs,
+      marks: ids.map(markOf).join(''),
       readSeq: 0,
       ...(turn && { turn }),
     };
