@@ -56,7 +56,7 @@ export class Connection {
       cork: (writes) => writes(),
       unsentBytes: () => this.#stuck?.reduce((sum, frame) => sum + frame.length, 0) ?? 0,
       end: (closeCode, reason) => this.#end(closeCode, reason),
-      cut: (closeCode, reason) => this.#end(closeCode, reason),
+      cut: () => this.#end(1006, ''),
     };
     this.#open();
   }

@@ -115,7 +115,7 @@ export class FrameRouter {
   #leaveUnread(session: Session, waitMs: number): void {
     const { writer, meters } = this.#options;
     meters.framesUnread.inc();
-    if (memberOf(session) !== undefined) writer.fault(session, 'too_fast', { retryAfterMs: waitMs });
+    if (memberOf(session) !== undefined) writer.faultUnread(session, waitMs);
     else if (waitMs === Number.POSITIVE_INFINITY) writer.cut(session, 'hello_expected');
     else writer.goodbye(session, 'unavailable', waitMs);
   }

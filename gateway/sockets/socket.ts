@@ -54,11 +54,6 @@ const oversizedFrameBytes = 64 * 1024;
  */
 const backpressureSlackBytes = 1024 * 1024;
 
-/** A client that is to be cut has this long to take its goodbye and to fall silent. */
-const silentWithinMs = 10;
-/** Frames after that, within this time, show that it goes on. None of them is read. */
-const listenMs = 15;
-
 const formats: Readonly<Record<string, Format>> = { 'rapport.v1.json': 'json', 'rapport.v1.proto': 'proto' };
 
 /** The user data of a socket. `opening` is dropped when the socket is open. */
@@ -115,9 +110,7 @@ function behavior(options: SocketOptions): uWS.WebSocketBehavior<Slot> {
       if (!opening.known && wire.session !== undefined) options.refuse(wire.session, 'bad_subprotocol');
     },
     message: (socket, message, isBinary) => {
-      const { wire } = socket.getUserData();
-      const { session } = wire;
-      wire.isHeard = true;
+      const { session } = socket.getUserData().wire;
       if (session === undefined || !options.admits(session, message.byteLength)) return;
       // The bytes are gone after the first await, so they are copied here.
       options.take(session, isBinary ? new Uint8Array(message) : Buffer.from(message).toString());
@@ -161,8 +154,6 @@ function upgrade(
 class SocketWire implements Wire {
   readonly format: Format;
   session: Session | undefined;
-  /** Set by every frame. */
-  isHeard = false;
   #socket: uWS.WebSocket<Slot> | undefined;
 
   constructor(format: Format) {
@@ -196,13 +187,11 @@ class SocketWire implements Wire {
     this.#socket?.end(closeCode, reason);
   }
 
-  cut(closeCode: number, reason: string): void {
-    setTimeout(() => {
-      this.isHeard = false;
-      setTimeout(() => {
-        if (this.isHeard) this.#socket?.close();
-        else this.#socket?.end(closeCode, reason);
-      }, listenMs);
-    }, silentWithinMs);
+  /**
+   * In this very call: uWebSockets.js reads a socket again and again while its buffer is full, so a flood of
+   * small frames keeps every timer from running.
+   */
+  cut(): void {
+    this.#socket?.close();
   }
 }

@@ -19,6 +19,6 @@ export interface Wire {
   unsentBytes(): number;
   /** Closes in order: what was sent before still arrives. */
   end(closeCode: number, reason: string): void;
-  /** Closes a moment later: in order when the client has fallen silent, else by cutting the connection. */
-  cut(closeCode: number, reason: string): void;
+  /** Closes at once, without order: the client may miss what was sent before. */
+  cut(): void;
 }

@@ -104,18 +104,30 @@ export class Writer {
     this.countFault(session, code);
   }
 
+  /** Answers a frame that was not read because too much came. A socket that goes on is cut. */
+  faultUnread(session: Session, retryAfterMs: number): void {
+    const code = 'too_fast';
+    this.send(session, { fault: { code, reason: codes[code].sentence, retryAfterMs } });
+    if (this.#isFaulty(session, code)) this.cut(session, 'too_many_faults');
+  }
+
   /** Counts a refused frame, however it was answered. A socket that only sends such frames is closed. */
   countFault(session: Session, code: Code): void {
+    if (this.#isFaulty(session, code)) this.goodbye(session, 'too_many_faults');
+  }
+
+  /** Counts one more fault; true when there are too many. */
+  #isFaulty(session: Session, code: Code): boolean {
     const { limits, clock, meters } = this.#options;
     meters.faults.inc({ code });
-    if (codes[code].http >= 500) return; // Our trouble, not the client's.
+    if (codes[code].http >= 500) return false; // Our trouble, not the client's.
     const nowMs = clock.monotonicMs();
     if (nowMs - session.faultsSinceMs > limits.faultsWindowMs) {
       session.faults = 0;
       session.faultsSinceMs = nowMs;
     }
     session.faults += 1;
-    if (session.faults > limits.faultsMax) this.cut(session, 'too_many_faults');
+    return session.faults > limits.faultsMax;
   }
 
   /** Says why and closes. */
@@ -127,14 +139,14 @@ export class Writer {
   }
 
   /**
-   * Says why, and closes the connection although its client may go on sending: such a connection is cut. One
-   * that is closed in order is read until its client goes, however much still comes.
+   * Cuts the connection of a flood at once; its client may miss the goodbye. A connection that is closed in
+   * order is read until its client goes, however much still comes.
    */
   cut(session: Session, code: CloseCode): void {
     if (session.state.at === 'closed') return;
     this.announce(session, code, reconnectAfterMsDefault);
     this.closed(session);
-    session.wire.cut(codes[code].close, code);
+    session.wire.cut();
   }
 
   /** Says that the socket will close, and leaves it to the client to go. */

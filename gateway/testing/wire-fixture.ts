@@ -9,7 +9,7 @@ export class TestWire implements Wire {
   readonly format = 'json';
   readonly frames: DownJson[] = [];
   ended: { readonly closeCode: number; readonly reason: string } | undefined;
-  /** The gateway does not wait for the client to go. */
+  /** The connection was closed without order. */
   isCut = false;
   /** While true, what is sent stays unsent. */
   stuck = false;
@@ -34,9 +34,9 @@ export class TestWire implements Wire {
     this.ended = { closeCode, reason };
   }
 
-  cut(closeCode: number, reason: string): void {
+  cut(): void {
     this.isCut = true;
-    this.ended = { closeCode, reason };
+    this.ended = { closeCode: 1006, reason: '' };
   }
 
   /** Takes everything that waited. */
