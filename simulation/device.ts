@@ -33,6 +33,7 @@ export class Device {
   readonly isHidden: boolean;
   #tab: { readonly fate: Fate; readonly rapport: Rapport } | undefined;
   #tabs = 0;
+  #isRestored = false;
   readonly #failed = new Set<string>();
   #connections: Connection[] = [];
 
@@ -66,6 +67,8 @@ export class Device {
 
   /** Utterances that have to keep their order: one row if one tab held the whole device, else one a tab. */
   get rows(): readonly (readonly Utterance[])[] {
+    // The server may take a restored device's second say before it refuses the first one's number.
+    if (this.#isRestored) return [];
     if (this.outbox.slots === 1) return [this.said];
     return [...Map.groupBy(this.said, ({ tab }) => tab).values()];
   }
@@ -121,6 +124,7 @@ export class Device {
   restore(): void {
     this.kill();
     if (this.#tab !== undefined) return;
+    this.#isRestored = true;
     const gone = new Set(this.outbox.restore());
     if (gone.size > 0) this.#world.tell(this.name, `loses ${[...gone].join(', ')} by a backup`);
     for (const utterance of this.said)

@@ -1,4 +1,11 @@
-import { freshDevice, type KeptDevice, type Outbox, type Slot } from '@rapport/widget/sdk/outbox.ts';
+import { limits } from '@rapport/proto/limits.ts';
+import {
+  freshDevice,
+  type KeptDevice,
+  lastNumber,
+  type Outbox,
+  type Slot,
+} from '@rapport/widget/sdk/outbox.ts';
 import type { Storage } from '@rapport/widget/sdk/storage.ts';
 import { MemoryVisitorTokens } from '@rapport/widget/sdk/visitor.ts';
 import type { Chance } from './chance.ts';
@@ -59,11 +66,15 @@ export class OutboxModel {
   /**
    * A backup of the storage is restored while no tab is open: numbers that are used already are used again.
    * Not one from before the device took another name: its unsent says are stored under that name, and would
-   * be stored again under the old one. Returns the unsent texts that are gone.
+   * be stored again under the old one. Not one that is too old: the server remembers the ids of the newest
+   * says alone, and takes older ones for repetitions. Returns the unsent texts that are gone.
    */
   restore(): readonly string[] {
     return this.#slots.flatMap((slot) => {
-      const copies = slot.copies.filter(({ deviceId }) => deviceId === slot.device.deviceId);
+      const copies = slot.copies.filter(
+        ({ deviceId, storedUpTo }) =>
+          deviceId === slot.device.deviceId && lastNumber(slot.device) - storedUpTo < limits.saysInFlightMax,
+      );
       const copy = copies[this.#chance.between(0, copies.length)];
       if (slot.holder !== undefined || copy === undefined) return [];
       const there = new Set(copy.unsent.map(({ id }) => id));
