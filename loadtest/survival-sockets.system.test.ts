@@ -14,7 +14,14 @@ let rapport: TestRapport;
 const sockets: SocketClient[] = [];
 
 beforeAll(async () => {
-  rapport = await startRapport({ env: { GATEWAY_SAYS_PER_WINDOW_MAX: '1000000' } });
+  rapport = await startRapport({
+    env: {
+      GATEWAY_SAYS_PER_WINDOW_MAX: '1000000',
+      // One person connects some 230 times, as fast as the machine allows.
+      GATEWAY_PERSON_BYTES_MAX: '1000000000',
+      GATEWAY_PAGES_PER_WINDOW_MAX: '1000000',
+    },
+  });
   const nc = await connectNats({ url: rapport.natsUrl, name: 'sockets', log });
   const catalog = await openNatsCatalog(nc, log);
   await catalog.putCreator(creatorSchema.parse({ creatorId: 'quiet', name: 'Quiet', answering: 'people' }));
