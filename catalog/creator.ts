@@ -1,7 +1,7 @@
 import { idPattern } from '@rapport/proto/identity.ts';
 import { z } from 'zod';
 
-/** What the coach says once to a person who was quiet for so long after an answer. */
+/** The coach says this once to a person who was quiet for so long after an answer. */
 const followUpSchema = z.strictObject({
   /** A second to thirty days. */
   afterSeconds: z
@@ -32,9 +32,9 @@ export const creatorSchema = z.strictObject({
   allowedOrigins: z.array(z.string().min(1).max(200)).max(100).default([]),
   /** `coach`: the model answers; `people`: messages are kept for people to answer. */
   answering: z.enum(['coach', 'people']).default('coach'),
-  /** Who the coach is and how it speaks: the model's instructions. */
+  /** The model's instructions: the coach's character, and how it speaks. */
   personality: z.string().max(8_000).default(''),
-  /** What the coach says when its knowledge has no answer. */
+  /** The coach says this when its knowledge has no answer. */
   unknownAnswer: z
     .string()
     .min(1)

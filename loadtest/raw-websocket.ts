@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { upgradeRequest } from './upgrade-request.ts';
 
 /** The cheapest WebSocket client: no extensions, text frames only, several frames in one write. */
 export interface RawWebSocket {
@@ -77,19 +77,6 @@ function connectReading({ port, localAddress }: RawWebSocketOptions, take: (chun
       },
     },
   });
-}
-
-function upgradeRequest({ port, protocol }: RawWebSocketOptions): string {
-  const lines = [
-    'GET /v1/ws HTTP/1.1',
-    `Host: 127.0.0.1:${port}`,
-    'Upgrade: websocket',
-    'Connection: Upgrade',
-    `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
-    'Sec-WebSocket-Version: 13',
-    `Sec-WebSocket-Protocol: ${protocol}`,
-  ];
-  return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
 /** The bytes behind the server's answer, which fits into one segment; undefined when it is no upgrade. */

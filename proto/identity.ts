@@ -1,5 +1,5 @@
 /**
- * Who a conversation belongs to: a person (`userId`) of a creator (`creatorId`), whatever channel or device.
+ * The owner of a conversation: a person (`userId`) of a creator (`creatorId`), whatever channel or device.
  */
 export interface ConversationKey {
   readonly creatorId: string;
@@ -22,7 +22,7 @@ export type TokenRole = (typeof roles)[number];
  */
 export type Permission = 'talk' | 'watch' | 'operate';
 
-/** What each role may do. A person of the studio does not talk as one of the creator's people. */
+/** The rights of each role. A person of the studio does not talk as one of the creator's people. */
 const permissions: Readonly<Record<TokenRole, readonly Permission[]>> = {
   visitor: ['talk'],
   member: ['talk'],

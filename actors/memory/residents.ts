@@ -12,7 +12,7 @@ export interface Actor {
   state: Conversation;
   /** Position of the newest event folded into `state`; 0 before the first. */
   inSeq: number;
-  /** What the row that it was loaded from records, as long as it may have to be performed again. */
+  /** Recorded effects of the row that it was loaded from, for as long as they may be performed again. */
   outbox?: readonly Recorded[];
   /** Effects that an older host kept in that row: to be performed before the next row is written. */
   owed?: readonly Recorded[];
@@ -28,7 +28,7 @@ export interface Damaged {
 /** When an actor leaves memory. All of it is in the store, so forgetting is free. */
 export interface ResidentLimits {
   readonly actorsMax: number;
-  /** Of all actors together, as `bytesOf` estimates them. */
+  /** The estimate of `bytesOf` for all actors together. */
   readonly bytesMax: number;
   /** Nothing was asked of it for so long. */
   readonly idleMs: number;

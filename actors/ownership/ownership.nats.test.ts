@@ -97,7 +97,7 @@ async function startHost(profile = lease): Promise<TestHost> {
   return started;
 }
 
-/** What tells a host whether it owns something, with a switch between. */
+/** The tables by which a host learns what it owns, with a switch that cuts the host off from them. */
 function cuttable({ members, owners }: Pick<Stream, 'members' | 'owners'>) {
   let isCut = false;
   const missed: (() => void)[] = [];
@@ -185,7 +185,7 @@ async function whole(count: number): Promise<void> {
   }
 }
 
-/** What a newer owner began, no older one went on with. */
+/** No older owner goes on with work that a newer owner began. */
 function neverGoesBack(): void {
   for (let partition = 0; partition < partitions; partition += 1) {
     const epochs = commits.filter((commit) => commit.partition === partition).map(({ epoch }) => epoch);

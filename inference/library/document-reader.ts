@@ -53,7 +53,8 @@ export class DocumentReader {
   /** The document's passages, some at a time. Throws DocumentUnreadable. */
   async *read(document: KnowledgeDocument): AsyncIterable<readonly IndexedPassage[]> {
     const { clock } = this.#options;
-    const cpuBeforeMs = await this.#cpuMs();
+    const toldMs = await this.#cpuMs();
+    const cpuBeforeMs = Number.isFinite(toldMs) ? toldMs : 0; // Counted from the thread's own start.
     let askedMs = 0;
     let request: WorkerRequest = { kind: 'document', document };
     for (let last = false; !last; request = { kind: 'next' }) {
@@ -80,7 +81,7 @@ export class DocumentReader {
         const failed = (what: string, cause?: unknown) => reject(new DocumentUnreadable(what, { cause }));
         this.#hearing = { answered: resolve, failed };
         this.#timeIsUp(spent, heard.signal).then(
-          () => failed(`reading it took longer than ${documentMs} ms`),
+          () => failed(`reading it took more than ${documentMs} ms of processor time`),
           () => {}, // The thread answered in time.
         );
         this.#running().postMessage(request);
@@ -119,7 +120,6 @@ export class DocumentReader {
       return 0; // The thread is not running: it has just been made, or it ends and `failed` says so.
     } finally {
       told.abort();
-      silence.catch(() => {}); // Aborted on purpose.
     }
   }
 

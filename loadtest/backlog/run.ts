@@ -14,7 +14,7 @@ import { putQuietCreator, quietCreator } from '../bench/quiet-creator.ts';
 import { peakResidentBytes, scrape } from '../process-meters.ts';
 
 export interface BacklogOptions {
-  /** Of all people together. */
+  /** The says of all people together. */
   readonly says: number;
   readonly people: number;
   readonly partitions: number;
@@ -22,10 +22,10 @@ export interface BacklogOptions {
   readonly tell: (sentence: string) => void;
 }
 
-/** What one actor host needed to catch up after its store was away. */
+/** The memory and time of one actor host that caught up after its store was away. */
 export interface Backlog {
   readonly says: number;
-  /** Of the log, when the store came back. */
+  /** The records that waited in the log when the store came back. */
   readonly records: number;
   /** The most memory that the actor host ever had. */
   readonly peakRssBytes: number;

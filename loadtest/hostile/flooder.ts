@@ -1,7 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { setPriority } from 'node:os';
 import { upToBinary } from '@rapport/proto/wire.ts';
+import { upgradeRequest } from '../upgrade-request.ts';
 
 /** What a flooder is told, as JSON in its first argument. */
 export interface FloodOrder {
@@ -44,7 +45,9 @@ function flood(order: FloodOrder): void {
 }
 
 function attack(order: FloodOrder, bytes: Buffer): void {
-  const socket = connect(order.port, '127.0.0.1', () => socket.write(upgradeRequest(order)));
+  const socket = connect(order.port, '127.0.0.1', () =>
+    socket.write(upgradeRequest({ port: order.port, protocol: protocols[order.frames] })),
+  );
   socket.on('error', () => undefined); // A close event follows.
   socket.on('close', () => {
     report.ended += 1;
@@ -67,19 +70,6 @@ function pour(socket: Socket, bytes: Buffer): void {
   socket.on('drain', more);
   socket.resume();
   more();
-}
-
-function upgradeRequest({ port, frames }: FloodOrder): string {
-  const lines = [
-    'GET /v1/ws HTTP/1.1',
-    `Host: 127.0.0.1:${port}`,
-    'Upgrade: websocket',
-    'Connection: Upgrade',
-    `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
-    'Sec-WebSocket-Version: 13',
-    `Sec-WebSocket-Protocol: ${protocols[frames]}`,
-  ];
-  return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
 function helloOf({ token, frames }: FloodOrder): Buffer {

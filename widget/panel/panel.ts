@@ -210,12 +210,12 @@ export class Panel {
   }
 }
 
-/** What is there already is not written again: it would be announced again. */
+/** A text that is there already is not written again, because it would be announced again. */
 function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** What a person takes for the first character: an emoji has several units, and none may stand alone. */
+/** The first character as a person sees it: an emoji has several units, and none may stand alone. */
 function initialOf(name: string): string {
   const [first] = new Intl.Segmenter().segment(name.trim());
   return (first?.segment ?? '').toUpperCase();
